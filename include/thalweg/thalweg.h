@@ -1,0 +1,13 @@
+/* thalweg/thalweg.h: everything. */
+#ifndef THALWEG_THALWEG_H
+#define THALWEG_THALWEG_H
+#include <thalweg/core.h>
+#include <thalweg/comm.h>
+#include <thalweg/data.h>
+#include <thalweg/network.h>
+#include <thalweg/objective.h>
+#include <thalweg/method.h>
+#include <thalweg/run.h>
+#include <thalweg/report.h>
+#include <thalweg/version.h>
+#endif

@@ -1,0 +1,39 @@
+/* Aligned, zeroed memory whose failure is a status with a message. */
+#include <thalweg/core.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { ALIGNMENT = 64 };
+
+tw_status tw_alloc(void **out, size_t bytes, const char *what)
+{
+	if (bytes == 0) bytes = 1;
+	*out = NULL;
+	if (bytes > PTRDIFF_MAX || posix_memalign(out, ALIGNMENT, bytes) != 0) {
+		*out = NULL;
+		return tw_fail(TW_NO_MEMORY, "no memory for %s (%zu bytes)", what, bytes);
+	}
+	memset(*out, 0, bytes);
+	return TW_OK;
+}
+
+tw_status tw_alloc_array(void **out, int64_t count, size_t size, const char *what)
+{
+	size_t bytes;
+	*out = NULL;
+	TW_CHECK(count >= 0 && !__builtin_mul_overflow((size_t)count, size, &bytes), TW_NO_MEMORY,
+	         "no memory for %s (%lld elements of %zu bytes)", what, (long long)count, size);
+	return tw_alloc(out, bytes, what);
+}
+
+void tw_free(void *memory) { free(memory); }
+
+char *tw_copy_text(const char *text) { return strdup(text); }
+
+int64_t tw_peak_memory(void)
+{
+	struct rusage usage;
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : 0;
+}

@@ -1,0 +1,151 @@
+/* The losses: to add one, write its function and a row of the table at the end. All start from the logits z. */
+#include "objective/losses.h"
+
+#include "linalg/real_math.h"
+
+enum { BLOCK = 16 };
+
+/* out = softmax(z) for one row. */
+static void softmax(int64_t outputs, const real *z, real *out)
+{
+	real largest = z[0], sum = 0;
+	for (int64_t j = 1; j < outputs; j++) largest = z[j] > largest ? z[j] : largest;
+	for (int64_t j = 0; j < outputs; j++) out[j] = real_exp(z[j] - largest);
+	for (int64_t j = 0; j < outputs; j++) sum += out[j];
+	for (int64_t j = 0; j < outputs; j++) out[j] /= sum;
+}
+
+/* sum_j (h_j - y_j)^2 with h = z, logistic(z) or softmax(z). */
+static void square(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y, double scale,
+                   void *delta, double *loss)
+{
+	const real two_scale = (real)(2 * scale);
+	for (int64_t i = 0; i < count; i++) {
+		const real *logit = (const real *)z + i * outputs, *target = y[i];
+		real *d = delta ? (real *)delta + i * outputs : NULL;
+		double sum = 0;
+		if (output == TW_OUTPUT_SOFTMAX) {
+			real largest = logit[0], total = 0, inner = 0;
+			for (int64_t j = 1; j < outputs; j++) largest = logit[j] > largest ? logit[j] : largest;
+			for (int64_t j = 0; j < outputs; j++) total += real_exp(logit[j] - largest);
+			for (int64_t j = 0; j < outputs; j++) {
+				real h = real_exp(logit[j] - largest) / total;
+				inner += h * (h - target[j]);
+				sum += (double)(h - target[j]) * (double)(h - target[j]);
+			}
+			for (int64_t j = 0; d && j < outputs; j++) {
+				real h = real_exp(logit[j] - largest) / total;
+				d[j] = two_scale * h * ((h - target[j]) - inner);
+			}
+		} else {
+			for (int64_t j = 0; j < outputs; j++) {
+				real h = output == TW_OUTPUT_LOGISTIC ? real_logistic(logit[j]) : logit[j];
+				real residual = h - target[j];
+				real slope = output == TW_OUTPUT_LOGISTIC ? h * real_logistic(-logit[j]) : 1;
+				if (d) d[j] = two_scale * residual * slope;
+				sum += (double)residual * (double)residual;
+			}
+		}
+		loss[i] = sum;
+	}
+}
+
+/* -y ln h - (1 - y) ln(1 - h) with h = logistic(z): ln(1 + e^z) - y z, summed over outputs. For y in {0, 1} this is
+ * softplus of -z or z, without cancellation. */
+static void log_loss(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
+                     double scale, void *delta, double *loss)
+{
+	(void)output;
+	const real factor = (real)scale;
+	const real *logits = z;
+	real *d = delta;
+	for (int64_t i = 0; i < count; i++) loss[i] = 0;
+	/* Blocks of values whatever the number of outputs, so that the loop below is SIMD code with the same bits
+	 * for every position. */
+	for (int64_t first = 0; first < count * outputs; first += BLOCK) {
+		int64_t filled = count * outputs - first < BLOCK ? count * outputs - first : BLOCK;
+		real sign[BLOCK], value[BLOCK], slope[BLOCK];
+		for (int64_t k = 0; k < BLOCK; k++) {
+			int64_t at = first + (k < filled ? k : 0);
+			sign[k] = ((const real *)y[at / outputs])[at % outputs] != 0 ? (real)-1 : (real)1;
+			value[k] = sign[k] * logits[at];
+		}
+		for (int64_t k = 0; k < BLOCK; k++) {
+			real e = real_exp(-real_abs(value[k]));
+			real small = e / (1 + e);
+			slope[k] = sign[k] * factor * (value[k] < 0 ? small : 1 / (1 + e));
+			value[k] = (value[k] > 0 ? value[k] : 0) + real_log1p_unit(e);
+		}
+		for (int64_t k = 0; k < filled; k++) {
+			loss[(first + k) / outputs] += (double)value[k];
+			if (d) d[first + k] = slope[k];
+		}
+	}
+}
+
+/* -ln softmax(z)_y for the class number y. */
+static void cross_entropy(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
+                          double scale, void *delta, double *loss)
+{
+	(void)output;
+	const real factor = (real)scale;
+	for (int64_t i = 0; i < count; i++) {
+		const real *logit = (const real *)z + i * outputs;
+		int64_t label = (int64_t) * (const real *)y[i];
+		real largest = logit[0];
+		for (int64_t j = 1; j < outputs; j++) largest = logit[j] > largest ? logit[j] : largest;
+		real sum = 0;
+		if (delta) {
+			real *d = (real *)delta + i * outputs;
+			for (int64_t j = 0; j < outputs; j++) d[j] = real_exp(logit[j] - largest);
+			for (int64_t j = 0; j < outputs; j++) sum += d[j];
+			real inverse = factor / sum;
+			for (int64_t j = 0; j < outputs; j++) d[j] *= inverse;
+			d[label] -= factor;
+		} else {
+			for (int64_t j = 0; j < outputs; j++) sum += real_exp(logit[j] - largest);
+		}
+		loss[i] = (double)(largest - logit[label]) + log((double)sum);
+	}
+}
+
+static void output_values(tw_output output, int64_t count, int64_t outputs, const void *z, double *out)
+{
+	real row[BLOCK];
+	for (int64_t i = 0; i < count; i++) {
+		const real *logit = (const real *)z + i * outputs;
+		if (output == TW_OUTPUT_SOFTMAX && outputs <= BLOCK) {
+			softmax(outputs, logit, row);
+			for (int64_t j = 0; j < outputs; j++) out[i * outputs + j] = (double)row[j];
+		} else if (output == TW_OUTPUT_SOFTMAX) {
+			double largest = (double)logit[0], sum = 0;
+			for (int64_t j = 1; j < outputs; j++) largest = (double)logit[j] > largest ? (double)logit[j] : largest;
+			for (int64_t j = 0; j < outputs; j++) sum += exp((double)logit[j] - largest);
+			for (int64_t j = 0; j < outputs; j++) out[i * outputs + j] = exp((double)logit[j] - largest) / sum;
+		} else {
+			for (int64_t j = 0; j < outputs; j++)
+				out[i * outputs + j] = output == TW_OUTPUT_LOGISTIC ? (double)real_logistic(logit[j]) : (double)logit[j];
+		}
+	}
+}
+
+#define BIT(output) (1u << (output))
+static const tw_loss table[] = {
+    {.info = {.name = "square",
+              .help = "sum over outputs of (h - y)^2",
+              .target = TW_TARGET_REAL,
+              .outputs = BIT(TW_OUTPUT_IDENTITY) | BIT(TW_OUTPUT_LOGISTIC) | BIT(TW_OUTPUT_SOFTMAX)},
+     .apply = square},
+    {.info = {.name = "log",
+              .help = "-y ln h - (1 - y) ln(1 - h), y 0 or 1, from the logit",
+              .target = TW_TARGET_BINARY,
+              .outputs = BIT(TW_OUTPUT_LOGISTIC)},
+     .apply = log_loss},
+    {.info = {.name = "cross_entropy",
+              .help = "-ln h_y for the class y, from the logits",
+              .target = TW_TARGET_CLASS,
+              .outputs = BIT(TW_OUTPUT_SOFTMAX)},
+     .apply = cross_entropy},
+};
+
+const tw_loss_table TW_VARIANT(tw_losses) = {sizeof table / sizeof table[0], table, output_values};

@@ -1,0 +1,78 @@
+/* The final summary: summary.json for programs, a few lines for people. */
+#include <thalweg/report.h>
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
+
+static json_t *summary_object(const tw_summary *s)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "cost", number(s->cost));
+	json_object_set_new(object, "gradient_norm_squared", number(s->gradient_norm_squared));
+	json_object_set_new(object, "accuracy", number(s->accuracy));
+	json_object_set_new(object, "r_squared", number(s->r_squared));
+	json_object_set_new(object, "test_cost", number(s->test_cost));
+	json_object_set_new(object, "test_accuracy", number(s->test_accuracy));
+	json_object_set_new(object, "test_r_squared", number(s->test_r_squared));
+	json_object_set_new(object, "steps", json_integer(s->steps));
+	json_object_set_new(object, "epochs", number(s->epochs));
+	json_object_set_new(object, "observations", json_integer(s->observations));
+	json_object_set_new(object, "stop_reason", json_string(tw_stop_reason_name(s->stop_reason)));
+	json_object_set_new(object, "stage", json_integer(s->last_stage));
+	json_object_set_new(object, "theta_sha256", json_string(s->theta_sha256));
+	json_object_set_new(object, "seconds", number(s->seconds));
+	json_object_set_new(object, "compute_seconds", number(s->compute_seconds));
+	json_object_set_new(object, "reduce_seconds", number(s->reduce_seconds));
+	json_object_set_new(object, "feed_seconds", number(s->feed_seconds));
+	json_object_set_new(object, "evaluate_seconds", number(s->evaluate_seconds));
+	json_object_set_new(object, "observations_per_second", number(s->observations_per_second));
+	json_object_set_new(object, "ranks", json_integer(s->ranks));
+	json_object_set_new(object, "threads", json_integer(s->threads));
+	return object;
+}
+
+tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_precision precision)
+{
+	json_t *object = summary_object(summary);
+	json_object_set_new(object, "precision", json_string(tw_precision_name(precision)));
+	char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
+	json_decref(object);
+	TW_CHECK(text, TW_NO_MEMORY, "%s/summary.json: no memory for its text", folder);
+	size_t length = strlen(text);
+	text[length] = '\n'; /* takes the place of the final zero */
+	tw_status status = tw_file_write(folder, "summary.json", text, length + 1);
+	free(text);
+	return status;
+}
+
+static void print_number(const char *label, double value)
+{
+	char text[TW_NUMBER_TEXT];
+	if (!isnan(value)) printf("  %-14s %s\n", label, tw_format_real(text, TW_FLOAT, value));
+}
+
+void tw_summary_print(const tw_summary *s, const char *folder)
+{
+	printf("stopped after %" PRId64 " steps (%" PRId64 " observations): %s\n", s->steps, s->observations,
+	       tw_stop_reason_name(s->stop_reason));
+	print_number("cost", s->cost);
+	print_number("|gradient|^2", s->gradient_norm_squared);
+	print_number("accuracy", s->accuracy);
+	print_number("R^2", s->r_squared);
+	print_number("test cost", s->test_cost);
+	print_number("test accuracy", s->test_accuracy);
+	print_number("test R^2", s->test_r_squared);
+	printf("  %-14s %.3f s on %d rank%s x %d thread%s, %.3g observations/s\n", "time", s->seconds, s->ranks,
+	       s->ranks == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", s->observations_per_second);
+	printf("  %-14s %s\n", "theta sha256", s->theta_sha256);
+	if (folder)
+		printf("  %-14s %s: model.h5, metrics.csv, summary.json, config.yaml\n", "kept in", folder);
+	else
+		printf("  nothing was kept: give --output DIR to keep the model and its metrics\n");
+}

@@ -1,0 +1,266 @@
+/* The training loop: Algorithm 3 of the thesis, stage by stage. */
+#include "run/run.h"
+
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+
+#include "linalg/kernels.h"
+
+static volatile sig_atomic_t stop_requested;
+
+void tw_request_stop(void) { stop_requested = 1; }
+
+/* Where a run stands between two updates. */
+typedef struct {
+	tw_run *run;
+	const tw_monitor *monitor;
+	tw_settings plan;        /* a copy whose stages hold the state of schedules and stop rules */
+	int64_t step;            /* updates made so far */
+	int64_t observations;
+	int stage;
+	int64_t stage_step;
+	double start;
+	double feed_seconds, evaluate_seconds;
+	int64_t cost_every;
+	int64_t total_steps;
+	int64_t next_poll, poll_every; /* steps at which ranks agree on a request to stop */
+	double last_poll;
+	tw_record record;
+} tw_loop;
+
+static bool due(int64_t every, int64_t step) { return every > 0 && step % every == 0; }
+
+static double epochs_of(const tw_loop *loop)
+{
+	return (double)loop->observations / (double)loop->run->data->observations;
+}
+
+/* Ranks agree on a request to stop about twenty times a second: the number of steps between two agreements is made
+ * from the slowest rank's time, which all of them know. */
+static tw_status poll_stop(tw_loop *loop, bool *stop)
+{
+	*stop = false;
+	if (loop->step < loop->next_poll) return TW_OK;
+	double now = tw_now(), values[2] = {stop_requested, now - loop->last_poll};
+	TW_TRY(tw_comm_max_double(loop->run->comm, values, 2));
+	*stop = values[0] > 0;
+	double a_step = values[1] / (double)loop->poll_every;
+	loop->poll_every = a_step * 10000 < 0.05 ? 10000 : a_step > 0.05 ? 1 : (int64_t)(0.05 / a_step);
+	loop->next_poll = loop->step + loop->poll_every;
+	loop->last_poll = now;
+	return TW_OK;
+}
+
+/* f at theta, and its squared gradient norm when asked, for methods whose batches are not the whole set. */
+static tw_status evaluate_whole(tw_loop *loop, bool norm)
+{
+	tw_run *run = loop->run;
+	const tw_objective *objective = &run->objective;
+	tw_batch whole;
+	const double start = tw_now();
+	TW_TRY(tw_feed_get(run->whole ? run->whole : run->feed, 0, &whole));
+	if (norm && !run->norm_gradient)
+		TW_TRY(tw_comm_agree(run->comm, tw_alloc_array(&run->norm_gradient, objective->size,
+		                                               tw_real_size(objective->precision), "gradient")));
+	TW_TRY(objective->evaluate(objective->self, run->theta, &whole, &loop->record.cost,
+	                           norm ? run->norm_gradient : NULL));
+	if (norm)
+		loop->record.gradient_norm_squared =
+		    tw_kernels_of(objective->precision)->squared_norm(run->norm_gradient, objective->size);
+	loop->evaluate_seconds += tw_now() - start;
+	return TW_OK;
+}
+
+static tw_status record_row(tw_loop *loop)
+{
+	const bool speaks = tw_comm_rank(loop->run->comm) == 0 && loop->monitor && loop->monitor->record;
+	tw_status status = speaks ? loop->monitor->record(loop->monitor->self, &loop->record) : TW_OK;
+	return tw_comm_agree(loop->run->comm, status);
+}
+
+/* Everything that is reported of the iterate theta after `step` updates; batch_cost is f for full-batch methods, and
+ * the gradient of f is in run->gradient then. */
+static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
+{
+	tw_run *run = loop->run;
+	const tw_stop *stop = &loop->plan.stage[loop->stage].stop;
+	const bool cost = due(loop->cost_every, loop->step);
+	const bool norm = due(loop->plan.gradient_norm_every, loop->step) || stop->gradient_norm > 0;
+	loop->record.step = loop->step;
+	loop->record.epoch = epochs_of(loop);
+	loop->record.observations = loop->observations;
+	loop->record.stage = loop->stage;
+	loop->record.cost = loop->record.gradient_norm_squared = loop->record.test_cost = NAN;
+	if (run->full_batch) {
+		loop->record.cost = batch_cost;
+		if (norm)
+			loop->record.gradient_norm_squared =
+			    tw_kernels_of(run->objective.precision)->squared_norm(run->gradient, run->objective.size);
+	} else if (cost || norm || stop->no_progress_patience > 0) {
+		TW_TRY(evaluate_whole(loop, norm));
+	}
+	const bool test = run->test && due(loop->plan.test_every, loop->step);
+	if (test) {
+		tw_evaluation evaluation;
+		const double start = tw_now();
+		TW_TRY(tw_objective_measure(&run->objective, run->theta, run->test, &evaluation));
+		loop->record.test_cost = evaluation.cost;
+		loop->evaluate_seconds += tw_now() - start;
+	}
+	*reported = cost || test || due(loop->plan.gradient_norm_every, loop->step);
+	return TW_OK;
+}
+
+/* One step: batch, gradient, rules, update. *reason: why this stage ends before the update, or TW_RUNNING. */
+static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
+{
+	tw_run *run = loop->run;
+	tw_stage *stage = &loop->plan.stage[loop->stage];
+	const tw_objective *objective = &run->objective;
+	bool interrupted, reported;
+	*reason = tw_stop_check(&stage->stop, loop->stage_step, epochs_of(loop), loop->observations, NAN, NAN);
+	if (*reason != TW_RUNNING) return TW_OK;
+	TW_TRY(poll_stop(loop, &interrupted));
+	if (interrupted) {
+		*reason = TW_STOP_INTERRUPTED;
+		return TW_OK;
+	}
+	tw_batch batch;
+	double cost;
+	const double start = tw_now();
+	TW_TRY(tw_feed_get(run->feed, loop->step, &batch));
+	loop->feed_seconds += tw_now() - start;
+	TW_TRY(objective->evaluate(objective->self, run->theta, &batch, &cost, run->gradient));
+	if (!isfinite(cost)) {
+		*reason = TW_STOP_DIVERGED;
+		return TW_OK;
+	}
+	TW_TRY(observe(loop, cost, &reported));
+	const double known = loop->record.cost;
+	*reason = tw_stop_check(&stage->stop, loop->stage_step, epochs_of(loop), loop->observations, known,
+	                        sqrt(loop->record.gradient_norm_squared));
+	if (*reason != TW_RUNNING) return TW_OK;
+	loop->record.step_size = tw_schedule_step_size(&stage->schedule, loop->stage_step, known);
+	if (reported) TW_TRY(record_row(loop));
+	tw_update_apply(&run->update, run->theta, run->gradient, loop->record.step_size, run->threads);
+	loop->step++;
+	loop->stage_step++;
+	loop->observations += batch.chunks.size;
+	if (loop->monitor && loop->monitor->progress && tw_comm_rank(run->comm) == 0) {
+		tw_record latest = loop->record;
+		latest.step = loop->step;
+		latest.observations = loop->observations;
+		latest.epoch = epochs_of(loop);
+		if (isnan(latest.cost)) latest.cost = cost;
+		loop->monitor->progress(loop->monitor->self, &latest, loop->total_steps, tw_now() - loop->start);
+	}
+	return TW_OK;
+}
+
+/* Step limit over all stages, 0 where some stage has none. */
+static int64_t count_steps(const tw_loop *loop)
+{
+	const int64_t per_epoch = tw_feed_steps_per_epoch(loop->run->feed);
+	int64_t total = 0;
+	for (int s = 0; s < loop->plan.stages; s++) {
+		const tw_stop *stop = &loop->plan.stage[s].stop;
+		int64_t steps = stop->steps > 0 ? stop->steps : stop->epochs > 0 ? stop->epochs * per_epoch : 0;
+		if (steps == 0 && stop->observations > 0)
+			steps = stop->observations * per_epoch / loop->run->data->observations;
+		if (steps == 0) return 0;
+		total += steps;
+	}
+	return total;
+}
+
+static tw_status run_stages(tw_loop *loop, tw_stop_reason *reason)
+{
+	for (loop->stage = 0; loop->stage < loop->plan.stages; loop->stage++) {
+		tw_stage *stage = &loop->plan.stage[loop->stage];
+		TW_TRY(tw_schedule_start(&stage->schedule));
+		tw_stop_start(&stage->stop);
+		loop->stage_step = 0;
+		do TW_TRY(take_step(loop, reason));
+		while (*reason == TW_RUNNING);
+		if (*reason == TW_STOP_DIVERGED || *reason == TW_STOP_INTERRUPTED) return TW_OK;
+	}
+	loop->stage--;
+	return TW_OK;
+}
+
+static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds, tw_summary *summary)
+{
+	tw_run *run = loop->run;
+	*summary = (tw_summary){.test_cost = NAN, .test_accuracy = NAN, .test_r_squared = NAN};
+	tw_evaluation train, test;
+	tw_objective_times times;
+	tw_objective_take_times(&run->objective, &times);
+	tw_objective_export(&run->objective, run->theta, run->canonical);
+	loop->record.step = loop->step;
+	loop->record.epoch = epochs_of(loop);
+	loop->record.observations = loop->observations;
+	loop->record.test_cost = NAN;
+	TW_TRY(evaluate_whole(loop, true));
+	TW_TRY(tw_objective_measure(&run->objective, run->theta, run->data, &train));
+	if (run->test) {
+		TW_TRY(tw_objective_measure(&run->objective, run->theta, run->test, &test));
+		summary->test_cost = loop->record.test_cost = test.cost;
+		summary->test_accuracy = test.accuracy;
+		summary->test_r_squared = test.r_squared;
+	}
+	if (loop->cost_every > 0) TW_TRY(record_row(loop));
+	summary->cost = loop->record.cost;
+	summary->gradient_norm_squared = loop->record.gradient_norm_squared;
+	summary->accuracy = train.accuracy;
+	summary->r_squared = train.r_squared;
+	summary->steps = loop->step;
+	summary->observations = loop->observations;
+	summary->epochs = epochs_of(loop);
+	summary->stop_reason = isfinite(summary->cost) ? reason : TW_STOP_DIVERGED;
+	summary->last_stage = loop->stage;
+	summary->seconds = seconds;
+	summary->compute_seconds = times.compute;
+	summary->reduce_seconds = times.reduce;
+	summary->feed_seconds = loop->feed_seconds;
+	summary->evaluate_seconds = loop->evaluate_seconds;
+	summary->observations_per_second = seconds > 0 ? (double)loop->observations / seconds : 0;
+	summary->ranks = tw_comm_size(run->comm);
+	summary->threads = run->threads;
+	tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension, summary->theta_sha256);
+	return TW_OK;
+}
+
+tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summary)
+{
+	tw_loop loop = {.run = run, .monitor = monitor, .plan = *run->settings, .poll_every = 1};
+	tw_objective_times times;
+	tw_stop_reason reason = TW_RUNNING;
+	tw_objective_take_times(&run->objective, &times);
+	loop.cost_every = loop.plan.cost_every;
+	if (loop.cost_every < 0) loop.cost_every = run->full_batch ? 1 : tw_feed_steps_per_epoch(run->feed);
+	loop.total_steps = count_steps(&loop);
+	TW_TRY(tw_comm_barrier(run->comm));
+	loop.start = loop.last_poll = tw_now();
+	TW_TRY(run_stages(&loop, &reason));
+	return summarise(&loop, reason, tw_now() - loop.start, summary);
+}
+
+tw_status tw_run_replay(tw_run *run, int64_t steps,
+                        tw_status (*trace)(void *self, int64_t step, const double *theta), void *self)
+{
+	tw_schedule schedule = run->settings->stage[0].schedule;
+	TW_TRY(tw_schedule_start(&schedule));
+	for (int64_t k = 0; k < steps; k++) {
+		tw_batch batch;
+		double cost;
+		TW_TRY(tw_feed_get(run->feed, k, &batch));
+		TW_TRY(run->objective.evaluate(run->objective.self, run->theta, &batch, &cost, run->gradient));
+		double step_size = tw_schedule_step_size(&schedule, k, run->full_batch ? cost : NAN);
+		tw_update_apply(&run->update, run->theta, run->gradient, step_size, run->threads);
+		tw_objective_export(&run->objective, run->theta, run->canonical);
+		tw_status status = tw_comm_rank(run->comm) == 0 ? trace(self, k + 1, run->canonical) : TW_OK;
+		TW_TRY(tw_comm_agree(run->comm, status));
+	}
+	return TW_OK;
+}
