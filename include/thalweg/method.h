@@ -38,8 +38,9 @@ typedef struct {
 tw_status tw_update_create(int rule, const double *value, const tw_objective *objective, uint64_t seed, uint32_t run,
                            tw_update *out);
 void tw_update_free(tw_update *update);
-/* theta_{k+1} from theta_k, the (stochastic) gradient and the step size; gradient may be overwritten. threads: OpenMP
- * threads to use. Elementwise, so the bits do not depend on threads. */
+/* theta_{k+1} from theta_k, the (stochastic) gradient and the step size; gradient may be overwritten. Both are
+ * aligned to 64 bytes. threads: OpenMP threads to use, called outside of parallel regions. Elementwise, so the bits do
+ * not depend on threads. */
 void tw_update_apply(tw_update *update, void *theta, void *gradient, double step_size, int threads);
 
 /* ---- step sizes ---------------------------------------------------------------------------------------------- */

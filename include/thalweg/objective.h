@@ -61,6 +61,7 @@ typedef struct {
 	int threads;
 	tw_reduction reduction;
 	bool overlap; /* start the sum of a layer while the others are computed */
+	bool timing;  /* meet at a barrier before sums are finished, so that waiting can be told from summing */
 } tw_objective_options;
 tw_status tw_objective_create(tw_comm *comm, const tw_data *data, const tw_objective_options *options,
                               tw_objective *out);
@@ -97,9 +98,10 @@ typedef struct {
 tw_status tw_objective_check_gradient(const tw_objective *objective, const void *theta, int64_t samples,
                                       tw_gradient_check *out);
 
-/* Seconds this rank has spent since the last call: computing, inside reductions (waiting included). */
+/* Seconds this rank has spent since the last call: computing; waiting for other ranks before a sum (with `timing`, else
+ * 0 and part of the next); in sums over ranks. */
 typedef struct {
-	double compute, reduce;
+	double compute, wait, reduce;
 } tw_objective_times;
 void tw_objective_take_times(const tw_objective *objective, tw_objective_times *out);
 

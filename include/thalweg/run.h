@@ -46,10 +46,11 @@ typedef struct {
 	double update_value[TW_MAX_PARAMETERS];
 	tw_stage stage[TW_MAX_STAGES];
 	int stages;
-	int64_t cost_every, gradient_norm_every, test_every; /* steps; 0: never */
+	bool timing;                  /* see tw_objective_options */
+	int64_t cost_every, gradient_norm_every, test_every; /* steps; 0: never; cost_every -1: once an epoch */
 } tw_settings;
 
-/* The embedded default: circles, 2-10-10-1. */
+/* The embedded default: circles, 2-3-1, to a local minimum. */
 void tw_settings_defaults(tw_settings *settings);
 /* Reads file (NULL: the embedded default alone), then applies "a.b.c=value" overrides in order. TW_USAGE with file, line
  * and remedy, TW_IO when it cannot be read. */
@@ -90,7 +91,7 @@ typedef struct {
 	tw_stop_reason stop_reason;
 	int last_stage;
 	double seconds;                /* the training loop alone */
-	double compute_seconds, reduce_seconds, feed_seconds, evaluate_seconds; /* this rank's shares of it */
+	double compute_seconds, wait_seconds, reduce_seconds, feed_seconds, evaluate_seconds; /* this rank's shares of it */
 	double observations_per_second;
 	int ranks, threads;
 	char theta_sha256[65];
@@ -113,6 +114,11 @@ const void *tw_run_theta_vector(const tw_run *run);
 int tw_run_threads(const tw_run *run);
 /* Collective. Trains to a stop rule. Diverged is TW_OK here with stop_reason TW_STOP_DIVERGED. */
 tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summary);
+/* Collective. What each rank's training loop was spent on in the last tw_run_train: out gets one entry a rank. */
+typedef struct {
+	double seconds, compute, wait, reduce, feed, evaluate;
+} tw_rank_times;
+tw_status tw_run_rank_times(tw_run *run, tw_rank_times *out);
 /* SHA-256 of canonical theta as little-endian reals of the precision. */
 void tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65]);
 /* Set from a signal handler: training stops at the next step on all ranks with TW_STOP_INTERRUPTED. */

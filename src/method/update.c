@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <string.h>
 
+#include "core/denormals.h"
 #include "method/update_kernels.h"
 
 /* Momentum and decays below 1; divisors that stay away from 0 in float as well. */
@@ -189,12 +190,14 @@ void tw_update_apply(tw_update *update, void *theta, void *gradient, double step
 	int64_t useful = update->size / ELEMENTS_PER_THREAD;
 	if (useful < threads) threads = useful > 1 ? (int)useful : 1;
 	if (threads == 1) {
+		flush_denormals();
 		if (noisy) add_noise(update, gradient, 0, update->dimension);
 		apply_range(update, &call, theta, gradient, 0, update->size);
 	} else {
 		const int64_t blocks = (update->size + TW_UPDATE_BLOCK - 1) / TW_UPDATE_BLOCK;
 #pragma omp parallel num_threads(threads)
 		{
+			flush_denormals();
 			int64_t rank = omp_get_thread_num(), team = omp_get_num_threads();
 			if (noisy) {
 				add_noise(update, gradient, update->dimension * rank / team, update->dimension * (rank + 1) / team);

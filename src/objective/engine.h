@@ -13,6 +13,7 @@
 
 #include <thalweg/objective.h>
 
+#include "core/denormals.h"
 #include "linalg/kernels.h"
 #include "network/activations.h"
 #include "objective/losses.h"
@@ -65,7 +66,7 @@ typedef struct tw_engine {
 	tw_comm *self_comm;
 	tw_feed *whole, *other;                  /* the training set, and the last other set, as one batch */
 	const tw_data *other_data;
-	double compute_seconds, reduce_seconds;
+	tw_objective_times times;
 } tw_engine;
 
 /* Layer l of a vector as a matrix. */

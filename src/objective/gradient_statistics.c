@@ -55,6 +55,7 @@ tw_status tw_objective_gradient_statistics(const tw_objective *objective, const 
 	if (status == TW_OK)
 		status = tw_alloc_array(&gradient, engine->size, tw_real_size(engine->precision), "gradient");
 	status = tw_comm_agree(engine->comm, status);
+	flush_denormals();
 	for (int64_t begin = 0; status == TW_OK && begin < batch.count; begin += engine->wave_rows) {
 		int64_t end = begin + engine->wave_rows < batch.count ? begin + engine->wave_rows : batch.count;
 		engine_cut(engine, &batch, begin, end, 1, false);

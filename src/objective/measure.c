@@ -55,6 +55,7 @@ static void forward_rows(tw_engine *engine, const void *theta, const tw_batch *b
 #else
 		const int thread = 0;
 #endif
+		flush_denormals();
 		char *logits = (char *)engine->thread_rows + thread * engine->thread_row_bytes;
 #pragma omp for schedule(dynamic, 1)
 		for (int s = 0; s < engine->strips; s++) {

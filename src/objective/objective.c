@@ -131,6 +131,7 @@ static void compute_wave(tw_engine *engine, const void *theta, const tw_batch *b
 #else
 		const int thread = 0, threads = 1;
 #endif
+		flush_denormals();
 		if (backward && begin == 0) {
 			engine_transpose(engine, theta, thread, threads);
 #pragma omp barrier
@@ -194,14 +195,19 @@ static tw_status evaluate(void *self, const void *theta, const tw_batch *batch, 
 		compute_wave(engine, theta, batch, begin, end, &tree, depth, engine->slot, gradient != NULL, &stream);
 		depth = engine_depth_after(engine, &tree, depth);
 	}
-	const double computed = tw_now();
-	engine->compute_seconds += computed - start;
+	double computed = tw_now();
+	engine->times.compute += computed - start;
+	if (summed && engine->options.timing) {
+		TW_TRY(tw_comm_barrier(engine->comm));
+		engine->times.wait += tw_now() - computed;
+		computed = tw_now();
+	}
 	if (summed && gradient && !stream.on) begin_all_pieces(engine, &stream);
 	tw_status status = stream.status;
 	if (summed && gradient && status == TW_OK) status = tw_reducer_finish(engine->reducer);
 	double sum = 0;
 	if (status == TW_OK) status = engine_sum(engine, batch, 1, engine->chunk_loss, &sum);
-	engine->reduce_seconds += tw_now() - computed;
+	engine->times.reduce += tw_now() - computed;
 	TW_TRY(status);
 	*cost = sum / (double)batch->chunks.size + add_penalty(engine, theta, gradient);
 	return TW_OK;
@@ -248,6 +254,6 @@ void tw_objective_export(const tw_objective *objective, const void *vector, doub
 void tw_objective_take_times(const tw_objective *objective, tw_objective_times *out)
 {
 	tw_engine *engine = objective->self;
-	*out = (tw_objective_times){engine->compute_seconds, engine->reduce_seconds};
-	engine->compute_seconds = engine->reduce_seconds = 0;
+	*out = engine->times;
+	engine->times = (tw_objective_times){0};
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static const double bar_interval = 0.1, line_interval = 5; /* seconds */
-enum { BAR_CELLS = 20, LINE_BYTES = 320 };
+enum { FEWEST_CELLS = 5, MOST_CELLS = 24, LINE_BYTES = 320 };
 
 struct tw_progress {
 	bool terminal, quiet, drawn;
@@ -68,7 +68,7 @@ static void describe(const tw_progress *progress, const tw_record *latest, int64
 		char left[24];
 		format_duration(latest->step > 0 ? seconds / (double)latest->step * (double)(total - latest->step) : INFINITY,
 		                left);
-		snprintf(steps, sizeof steps, "step %" PRId64 "/%" PRId64, latest->step, total);
+		snprintf(steps, sizeof steps, "%s%" PRId64 "/%" PRId64, progress->terminal ? "" : "step ", latest->step, total);
 		snprintf(eta, sizeof eta, ", ETA %s", left);
 	} else {
 		snprintf(steps, sizeof steps, "step %" PRId64 ", epoch %.4g", latest->step, latest->epoch);
@@ -83,16 +83,17 @@ static int terminal_columns(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+/* The bar takes what the text leaves of the line; without room for one, or without a share, the text stands alone. */
 static void draw_bar(double share, const char *text)
 {
-	char bar[BAR_CELLS + 4] = "";
-	int columns = terminal_columns() - 1;
-	if (share >= 0 && columns > 2 * BAR_CELLS) {
-		int full = (int)(share * BAR_CELLS);
+	char bar[MOST_CELLS + 4] = "";
+	int columns = terminal_columns() - 1, cells = columns - (int)strlen(text) - 3;
+	if (cells > MOST_CELLS) cells = MOST_CELLS;
+	if (share >= 0 && cells >= FEWEST_CELLS) {
+		int full = (int)(share * cells);
 		bar[0] = '[';
-		for (int i = 0; i < BAR_CELLS; i++) bar[i + 1] = i < full ? '#' : '.';
-		strcpy(bar + BAR_CELLS + 1, "] ");
-		columns -= BAR_CELLS + 3;
+		for (int i = 0; i < cells; i++) bar[i + 1] = i < full ? '#' : '.';
+		strcpy(bar + cells + 1, "] ");
 	}
 	fprintf(stderr, "\r%s%.*s\033[K", bar, columns, text);
 }

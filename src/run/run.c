@@ -14,7 +14,8 @@ static tw_status make_objective(tw_run *run)
 	                                .penalty = settings->penalty,
 	                                .threads = run->threads,
 	                                .reduction = settings->reduction,
-	                                .overlap = settings->overlap};
+	                                .overlap = settings->overlap,
+	                                .timing = settings->timing};
 	return tw_objective_create(run->comm, run->data, &options, &run->objective);
 }
 
@@ -109,4 +110,9 @@ tw_status tw_run_set_theta(tw_run *run, const double *theta)
 	tw_objective_import(&run->objective, theta, run->theta);
 	tw_objective_export(&run->objective, run->theta, run->canonical);
 	return TW_OK;
+}
+
+tw_status tw_run_rank_times(tw_run *run, tw_rank_times *out)
+{
+	return tw_comm_gather_all(run->comm, &run->times, sizeof run->times, out);
 }

@@ -18,6 +18,7 @@ struct tw_run {
 	void *norm_gradient;    /* of f, where a mini-batch method reports its norm; made when needed */
 	double *canonical;      /* d doubles */
 	int threads;
+	tw_rank_times times;    /* of the last training */
 };
 
 #endif

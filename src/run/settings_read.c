@@ -204,10 +204,19 @@ static bool has_stop_rule(const settings_reader *reader, const tw_yaml *stage)
 	return (own && own->items) || (all && all->items);
 }
 
+/* Distributions that are made for weights leave the biases at zero. */
+static bool starts_without_biases(const tw_settings *settings)
+{
+	const char *name = tw_initializer_info_of(settings->initial.distribution)->name;
+	return strncmp(name, "glorot_", 7) == 0 || strncmp(name, "he_", 3) == 0;
+}
+
 static tw_status read_standard(const settings_reader *reader, const tw_option *option, const tw_yaml *stage, void *base)
 {
 	const char *text = option->standard ? option->standard : fitting_default(reader, option);
-	if (strcmp(option->path, "stop.steps") == 0 && has_stop_rule(reader, stage)) text = "none";
+	const bool rule = strcmp(option->path, "stop.steps") == 0 || strcmp(option->path, "stop.gradient_norm") == 0;
+	if (rule && has_stop_rule(reader, stage)) text = "none";
+	if (strcmp(option->path, "initial.bias") == 0 && starts_without_biases(base)) text = "0";
 	tw_yaml *node;
 	TW_TRY(tw_yaml_parse(text, strlen(text), "default configuration", &node));
 	tw_status status = tw_option_read(option, node, option->path, base);

@@ -141,7 +141,8 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	*reason = tw_stop_check(&stage->stop, loop->stage_step, epochs_of(loop), loop->observations, known,
 	                        sqrt(loop->record.gradient_norm_squared));
 	if (*reason != TW_RUNNING) return TW_OK;
-	loop->record.step_size = tw_schedule_step_size(&stage->schedule, loop->stage_step, known);
+	/* A schedule that looks at the cost gets that of the batch where f is not known. */
+	loop->record.step_size = tw_schedule_step_size(&stage->schedule, loop->stage_step, isnan(known) ? cost : known);
 	if (reported) TW_TRY(record_row(loop));
 	tw_update_apply(&run->update, run->theta, run->gradient, loop->record.step_size, run->threads);
 	loop->step++;
@@ -196,6 +197,12 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	tw_evaluation train, test;
 	tw_objective_times times;
 	tw_objective_take_times(&run->objective, &times);
+	run->times = (tw_rank_times){.seconds = seconds,
+	                             .compute = times.compute,
+	                             .wait = times.wait,
+	                             .reduce = times.reduce,
+	                             .feed = loop->feed_seconds,
+	                             .evaluate = loop->evaluate_seconds};
 	tw_objective_export(&run->objective, run->theta, run->canonical);
 	loop->record.step = loop->step;
 	loop->record.epoch = epochs_of(loop);
@@ -220,10 +227,11 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	summary->stop_reason = isfinite(summary->cost) ? reason : TW_STOP_DIVERGED;
 	summary->last_stage = loop->stage;
 	summary->seconds = seconds;
-	summary->compute_seconds = times.compute;
-	summary->reduce_seconds = times.reduce;
-	summary->feed_seconds = loop->feed_seconds;
-	summary->evaluate_seconds = loop->evaluate_seconds;
+	summary->compute_seconds = run->times.compute;
+	summary->wait_seconds = run->times.wait;
+	summary->reduce_seconds = run->times.reduce;
+	summary->feed_seconds = run->times.feed;
+	summary->evaluate_seconds = run->times.evaluate;
 	summary->observations_per_second = seconds > 0 ? (double)loop->observations / seconds : 0;
 	summary->ranks = tw_comm_size(run->comm);
 	summary->threads = run->threads;
@@ -256,7 +264,7 @@ tw_status tw_run_replay(tw_run *run, int64_t steps,
 		double cost;
 		TW_TRY(tw_feed_get(run->feed, k, &batch));
 		TW_TRY(run->objective.evaluate(run->objective.self, run->theta, &batch, &cost, run->gradient));
-		double step_size = tw_schedule_step_size(&schedule, k, run->full_batch ? cost : NAN);
+		double step_size = tw_schedule_step_size(&schedule, k, cost);
 		tw_update_apply(&run->update, run->theta, run->gradient, step_size, run->threads);
 		tw_objective_export(&run->objective, run->theta, run->canonical);
 		tw_status status = tw_comm_rank(run->comm) == 0 ? trace(self, k + 1, run->canonical) : TW_OK;

@@ -16,7 +16,11 @@ refused()
 	rm -rf kept
 }
 # A configuration of files of one's own: linear regression of the last of three columns.
-own() { echo "--set data.preset=none --set loss=square --set network.output=identity --set network.activation=relu --set network.hidden=[4] --set stop.steps=2 $*"; }
+own()
+{
+	echo "--set data.preset=none --set loss=square --set network.output=identity --set network.activation=relu" \
+		"--set network.hidden=[4] --set stop.steps=2 $*"
+}
 csv() { own "--set data.source=csv --set data.inputs=$1:0,1 --set data.outputs=$1:2 --set data.header=false"; }
 
 # ---- configuration ---------------------------------------------------------------------------------------------------
@@ -61,7 +65,12 @@ refused "no CSV file" 3 "nowhere.csv" $(csv nowhere.csv)
 bytes() { local code; for code in "$@"; do printf "\\x$(printf %x "$code")"; done; }
 { bytes 0 0 8 3 0 0 0 20 0 0 0 2 0 0 0 2; for i in $(seq 80); do bytes $((i * 3 % 256)); done; } >images.idx
 { bytes 0 0 8 1 0 0 0 20; for i in $(seq 20); do bytes $((i % 3)); done; } >labels.idx
-idx() { echo "--set data.preset=none --set data.source=idx --set data.inputs=$1 --set data.outputs=$2 --set data.labels=true --set network.output=softmax --set loss=cross_entropy --set network.hidden=[4] --set data.divide_inputs=255 --set stop.steps=2"; }
+idx()
+{
+	echo "--set data.preset=none --set data.source=idx --set data.inputs=$1 --set data.outputs=$2" \
+		"--set data.labels=true --set data.divide_inputs=255 --set network.output=softmax --set loss=cross_entropy" \
+		"--set network.hidden=[4] --set stop.steps=2"
+}
 exits "good IDX" 0 timeout 10 "$mpirun" $flags -n 3 "$thalweg" train $(idx images.idx labels.idx) --quiet
 head -c 60 images.idx >short.idx
 refused "truncated IDX" 3 "short.idx" $(idx short.idx labels.idx)
@@ -73,9 +82,9 @@ bytes $((255 - byte)) | dd of=flipped.idx.gz bs=1 seek=$((size / 2)) conv=notrun
 refused "IDX.gz with a flipped byte" 3 "flipped.idx.gz" $(idx flipped.idx.gz labels.idx)
 refused "label out of range" 3 "label" $(idx images.idx labels.idx) --set data.classes=2
 
-exits "a model to read" 0 "$thalweg" train --set stop.steps=0 --output model --quiet
-refused "HDF5 without the data set" 3 "model.h5.*pixels" \
-	$(own "--set data.source=hdf5 --set data.inputs=model/model.h5:pixels --set data.outputs=model/model.h5:theta")
+exits "a model to read" 0 "$thalweg" train --set stop.steps=0 --set "network.hidden=[10, 10]" --output model --quiet
+refused "HDF5 without the data set" 3 "model.h5.*pixels" $(own "--set data.source=hdf5" \
+	"--set data.inputs=model/model.h5:pixels --set data.outputs=model/model.h5:theta")
 
 refused "log loss with targets other than 0 and 1" 3 "observation" \
 	$(csv good.csv) --set loss=log --set network.output=logistic

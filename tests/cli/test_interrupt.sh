@@ -2,7 +2,7 @@
 # A signal stops a run at its next step; its output is whole, the exit code 75.
 . "$(dirname "$0")/common.sh"
 
-long="--set stop.steps=1000000000 --set metrics.cost_every=1000"
+long="--set stop.steps=1000000000 --set stop.gradient_norm=none --set metrics.cost_every=1000"
 wait_for() { for _ in $(seq 100); do [ -e "$1" ] && return; sleep 0.1; done; return 1; }
 
 for signal in INT TERM USR1; do

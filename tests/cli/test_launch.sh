@@ -17,11 +17,11 @@ for pair in "SLURM_NTASKS SLURM_PROCID" "PMI_SIZE PMI_RANK"; do
 done
 
 if command -v taskset >/dev/null; then
-	exits "4 threads on one core" 0 taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" "$thalweg" $quick --threads 4
+	core=$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+	exits "4 threads on one core" 0 taskset -c "$core" "$thalweg" $quick --threads 4
 	one_line "4 threads on one core"
 	says "4 threads on one core" "warning: .*4 threads on 1 core.*--map-by slot:PE=4"
-	exits "threads decided on one core" 0 taskset -c "$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')" "$thalweg" $quick \
-		--output one --quiet
+	exits "threads decided on one core" 0 taskset -c "$core" "$thalweg" $quick --output one --quiet
 	check "threads decided on one core" [ "$(value one/summary.json threads)" = 1 ]
 fi
 exits "OMP_NUM_THREADS" 0 env OMP_NUM_THREADS=2 "$thalweg" $quick --output two --quiet

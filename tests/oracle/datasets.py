@@ -33,6 +33,12 @@ def circles():
 	return rows[:, :2], rows[:, 2:3]
 
 
+def standardised(columns):
+	"""Mean 0 and population deviation 1; sums in extended precision, as numpy adds up columns one by one."""
+	exact = columns.astype(np.longdouble)
+	return ((exact - exact.mean(0)) / exact.std(0)).astype(np.float64)
+
+
 def california():
 	"""California housing: 20,640 x 8 inputs and 20,640 x 1 outputs, all standardised over all rows."""
 	raw = np.loadtxt(file("cal_housing.data"), delimiter=",")
@@ -40,7 +46,7 @@ def california():
 	x = np.stack([income, age, rooms / households, bedrooms / households, people, people / households, latitude,
 	              longitude], axis=1)
 	y = (value / 100000)[:, None]
-	return (x - x.mean(0)) / x.std(0), (y - y.mean(0)) / y.std(0)
+	return standardised(x), standardised(y)
 
 
 def california_rows(count):

@@ -21,7 +21,7 @@ def config(seed):
 		"data": {"preset": "mnist", "path": os.environ["THALWEG_DATA"], "test": True},
 		"network": {"hidden": [128, 64], "activation": "relu", "output": "softmax"},
 		"loss": "cross_entropy",
-		"initial": {"distribution": "he_uniform", "bias": 0},
+		"initial": {"distribution": "he_normal", "bias": 0},
 		"method": {"batch": 64, "sampling": "shuffle", "update": "plain", "step_size": 0.1},
 		"stop": {"epochs": 5},
 		"metrics": {"cost_every": 0},
