@@ -14,6 +14,6 @@ cmake --build --preset release
 launch=(mpirun -n 2)
 [ "$(id -u)" -ne 0 ] || launch+=(--allow-run-as-root)
 [ "$(nproc)" -ge 2 ] || launch+=(--oversubscribe --mca mpi_yield_when_idle 1)
-output=$root/build/first-run
-printf '\n+ %s\n' "${launch[*]} build/release/thalweg train --output build/first-run --overwrite $*"
-"${launch[@]}" build/release/thalweg train --output "$output" --overwrite "$@"
+launch+=(build/release/thalweg train --output build/first-run --overwrite "$@")
+printf '\n+ %s\n' "${launch[*]}"
+"${launch[@]}"

@@ -25,6 +25,8 @@ void tw_metrics_discard(tw_metrics *metrics);      /* removes the partial file; 
 
 /* summary.json */
 tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_precision precision);
+/* ranks.csv: what each rank's training loop was spent on, in seconds; a line a rank. */
+tw_status tw_rank_times_write(const char *folder, const tw_rank_times *times, int ranks);
 /* The final summary for people, on standard output. */
 void tw_summary_print(const tw_summary *summary, const char *folder);
 

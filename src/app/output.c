@@ -62,7 +62,8 @@ static tw_status keep_model(const char *folder, const tw_run *run)
 	return status;
 }
 
-tw_status app_output_keep(app_output *output, const tw_run *run, const char *config, const tw_summary *summary)
+tw_status app_output_keep(app_output *output, const tw_run *run, const char *config, const tw_summary *summary,
+                          const tw_rank_times *times)
 {
 	end_progress(output);
 	const char *folder = output->folder;
@@ -71,6 +72,7 @@ tw_status app_output_keep(app_output *output, const tw_run *run, const char *con
 	output->metrics = NULL;
 	if (status == TW_OK) status = closed;
 	if (status == TW_OK) status = tw_file_write(folder, "config.yaml", config, strlen(config));
+	if (status == TW_OK) status = tw_rank_times_write(folder, times, summary->ranks);
 	if (status == TW_OK) status = tw_summary_write(folder, summary, tw_run_objective(run)->precision);
 	if (status != TW_OK) tw_folder_undo(&output->before, true);
 	return status;

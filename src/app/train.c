@@ -18,7 +18,7 @@ enum { KEY_OVERWRITE = 0x2000, KEY_CHECK, DEFAULT_SAMPLES = 500 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0,
-     "Keep model.h5, metrics.csv, summary.json and config.yaml in DIR; without it nothing is kept", 0},
+     "Keep model.h5, metrics.csv, summary.json, ranks.csv and config.yaml in DIR; without it nothing is kept", 0},
     {"overwrite", KEY_OVERWRITE, NULL, 0, "DIR may hold files; those of an earlier run are replaced", 0},
     {"check-gradient", KEY_CHECK, "N", OPTION_ARG_OPTIONAL,
      "Do not train: compare the gradient at the initial parameters with central differences, for N parameters (500; 0: "
@@ -156,7 +156,12 @@ static tw_status train_and_keep(const app_call *call, const train_options *o, tw
 		if (speaks) app_output_undo(&output);
 		return status;
 	}
-	if (speaks) status = app_output_keep(&output, run, config, &summary);
+	tw_rank_times *times = NULL;
+	status = tw_alloc_array((void **)&times, tw_comm_size(call->comm), sizeof *times, "times of the ranks");
+	status = tw_comm_agree(call->comm, status);
+	if (status == TW_OK) status = tw_run_rank_times(run, times);
+	if (status == TW_OK && speaks) status = app_output_keep(&output, run, config, &summary, times);
+	tw_free(times);
 	TW_TRY(tw_comm_agree(call->comm, status));
 	if (speaks) tw_summary_print(&summary, o->output);
 	TW_TRY(tw_comm_broadcast(call->comm, &summary, sizeof summary, 0));

@@ -11,7 +11,7 @@
 
 #include "run/file.h"
 
-static const char *const run_files[] = {"metrics.csv", "model.h5", "config.yaml", "summary.json", NULL};
+static const char *const run_files[] = {"metrics.csv", "model.h5", "config.yaml", "ranks.csv", "summary.json", NULL};
 
 tw_status tw_folder_path(const char *folder, const char *name, char **path)
 {

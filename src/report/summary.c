@@ -28,6 +28,7 @@ static json_t *summary_object(const tw_summary *s)
 	json_object_set_new(object, "theta_sha256", json_string(s->theta_sha256));
 	json_object_set_new(object, "seconds", number(s->seconds));
 	json_object_set_new(object, "compute_seconds", number(s->compute_seconds));
+	json_object_set_new(object, "wait_seconds", number(s->wait_seconds));
 	json_object_set_new(object, "reduce_seconds", number(s->reduce_seconds));
 	json_object_set_new(object, "feed_seconds", number(s->feed_seconds));
 	json_object_set_new(object, "evaluate_seconds", number(s->evaluate_seconds));
@@ -48,6 +49,28 @@ tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_pre
 	text[length] = '\n'; /* takes the place of the final zero */
 	tw_status status = tw_file_write(folder, "summary.json", text, length + 1);
 	free(text);
+	return status;
+}
+
+tw_status tw_rank_times_write(const char *folder, const tw_rank_times *times, int ranks)
+{
+	enum { LINE = 7 * TW_NUMBER_TEXT };
+	static const char header[] = "rank,seconds,compute_seconds,wait_seconds,reduce_seconds,feed_seconds,evaluate_seconds\n";
+	char *text = NULL;
+	TW_TRY(tw_alloc_array((void **)&text, ranks + 1, LINE, "ranks.csv"));
+	int64_t at = snprintf(text, LINE, "%s", header);
+	for (int r = 0; r < ranks; r++) {
+		const double values[] = {times[r].seconds, times[r].compute, times[r].wait,
+		                         times[r].reduce,  times[r].feed,    times[r].evaluate};
+		at += snprintf(text + at, LINE, "%d", r);
+		for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+			char number_text[TW_NUMBER_TEXT];
+			at += snprintf(text + at, LINE, ",%s", tw_format_real(number_text, TW_FLOAT, values[v]));
+		}
+		text[at++] = '\n';
+	}
+	tw_status status = tw_file_write(folder, "ranks.csv", text, (size_t)at);
+	tw_free(text);
 	return status;
 }
 
@@ -72,7 +95,7 @@ void tw_summary_print(const tw_summary *s, const char *folder)
 	       s->ranks == 1 ? "" : "s", s->threads, s->threads == 1 ? "" : "s", s->observations_per_second);
 	printf("  %-14s %s\n", "theta sha256", s->theta_sha256);
 	if (folder)
-		printf("  %-14s %s: model.h5, metrics.csv, summary.json, config.yaml\n", "kept in", folder);
+		printf("  %-14s %s: model.h5, metrics.csv, summary.json, ranks.csv, config.yaml\n", "kept in", folder);
 	else
 		printf("  nothing was kept: give --output DIR to keep the model and its metrics\n");
 }

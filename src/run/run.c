@@ -19,16 +19,32 @@ static tw_status make_objective(tw_run *run)
 	return tw_objective_create(run->comm, run->data, &options, &run->objective);
 }
 
+/* Observations times parameters below which a step is not worth sharing: some 30 microseconds of one core, the time of
+ * a few messages. Such a batch is one chunk, which every rank computes for itself. A function of the problem alone. */
+enum { WORTH_SHARING = 300000 };
+
+static int chunks_for(const tw_run *run, int64_t batch)
+{
+	if (run->settings->chunks > 0) return run->settings->chunks;
+	return batch < WORTH_SHARING / run->objective.dimension ? 1 : 0;
+}
+
 static tw_status make_feeds(tw_run *run)
 {
 	const tw_settings *settings = run->settings;
-	run->full_batch = settings->batch == 0 || settings->batch >= run->data->observations;
+	const int64_t all = run->data->observations;
+	run->full_batch = settings->batch == 0 || settings->batch >= all;
 	/* Drawing with replacement gives a batch other than the whole set even where it is as large. */
 	if (settings->sampling == TW_SAMPLE_UNIFORM && settings->batch > 0) run->full_batch = false;
-	TW_TRY(tw_feed_create(run->comm, run->data, settings->sampling, run->full_batch ? 0 : settings->batch,
-	                      settings->chunks, settings->seed, settings->run, &run->feed));
+	const int64_t batch = run->full_batch ? all : settings->batch;
+	const int chunks = chunks_for(run, batch);
+	if (chunks == 1 && tw_comm_size(run->comm) > 1)
+		tw_log(TW_LOG_NOTE, "a step of this run is too small to share: every rank computes all of it "
+		                    "(method.chunks: N shares it)");
+	TW_TRY(tw_feed_create(run->comm, run->data, settings->sampling, run->full_batch ? 0 : batch, chunks, settings->seed,
+	                      settings->run, &run->feed));
 	if (run->full_batch) return TW_OK;
-	return tw_feed_create(run->comm, run->data, TW_SAMPLE_SHUFFLE_ONCE, 0, settings->chunks, settings->seed,
+	return tw_feed_create(run->comm, run->data, TW_SAMPLE_SHUFFLE_ONCE, 0, chunks_for(run, all), settings->seed,
 	                      settings->run, &run->whole);
 }
 

@@ -26,6 +26,7 @@ typedef struct {
 	int64_t total_steps;
 	int64_t next_poll, poll_every; /* steps at which ranks agree on a request to stop */
 	double last_poll;
+	tw_status recorded;            /* on rank 0: of the records written so far */
 	tw_record record;
 } tw_loop;
 
@@ -36,14 +37,15 @@ static double epochs_of(const tw_loop *loop)
 	return (double)loop->observations / (double)loop->run->data->observations;
 }
 
-/* Ranks agree on a request to stop about twenty times a second: the number of steps between two agreements is made
- * from the slowest rank's time, which all of them know. */
+/* Ranks agree on a request to stop, and on a record that could not be written, about twenty times a second: the number
+ * of steps between two agreements is made from the slowest rank's time, which all of them know. */
 static tw_status poll_stop(tw_loop *loop, bool *stop)
 {
 	*stop = false;
 	if (loop->step < loop->next_poll) return TW_OK;
-	double now = tw_now(), values[2] = {stop_requested, now - loop->last_poll};
-	TW_TRY(tw_comm_max_double(loop->run->comm, values, 2));
+	double now = tw_now(), values[3] = {stop_requested, now - loop->last_poll, loop->recorded != TW_OK};
+	TW_TRY(tw_comm_max_double(loop->run->comm, values, 3));
+	if (values[2] > 0) return tw_comm_agree(loop->run->comm, loop->recorded);
 	*stop = values[0] > 0;
 	double a_step = values[1] / (double)loop->poll_every;
 	loop->poll_every = a_step * 10000 < 0.05 ? 10000 : a_step > 0.05 ? 1 : (int64_t)(0.05 / a_step);
@@ -72,11 +74,10 @@ static tw_status evaluate_whole(tw_loop *loop, bool norm)
 	return TW_OK;
 }
 
-static tw_status record_row(tw_loop *loop)
+static void record_row(tw_loop *loop)
 {
-	const bool speaks = tw_comm_rank(loop->run->comm) == 0 && loop->monitor && loop->monitor->record;
-	tw_status status = speaks ? loop->monitor->record(loop->monitor->self, &loop->record) : TW_OK;
-	return tw_comm_agree(loop->run->comm, status);
+	if (tw_comm_rank(loop->run->comm) == 0 && loop->monitor && loop->monitor->record && loop->recorded == TW_OK)
+		loop->recorded = loop->monitor->record(loop->monitor->self, &loop->record);
 }
 
 /* Everything that is reported of the iterate theta after `step` updates; batch_cost is f for full-batch methods, and
@@ -143,7 +144,7 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	if (*reason != TW_RUNNING) return TW_OK;
 	/* A schedule that looks at the cost gets that of the batch where f is not known. */
 	loop->record.step_size = tw_schedule_step_size(&stage->schedule, loop->stage_step, isnan(known) ? cost : known);
-	if (reported) TW_TRY(record_row(loop));
+	if (reported) record_row(loop);
 	tw_update_apply(&run->update, run->theta, run->gradient, loop->record.step_size, run->threads);
 	loop->step++;
 	loop->stage_step++;
@@ -216,7 +217,8 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 		summary->test_accuracy = test.accuracy;
 		summary->test_r_squared = test.r_squared;
 	}
-	if (loop->cost_every > 0) TW_TRY(record_row(loop));
+	if (loop->cost_every > 0) record_row(loop);
+	TW_TRY(tw_comm_agree(run->comm, loop->recorded));
 	summary->cost = loop->record.cost;
 	summary->gradient_norm_squared = loop->record.gradient_norm_squared;
 	summary->accuracy = train.accuracy;

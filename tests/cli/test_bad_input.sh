@@ -96,8 +96,8 @@ refused "a model of another network" 3 "model.h5.*2-10-10-1.*2-7-1" --set initia
 head -c 1000 model/model.h5 >short.h5
 refused "a truncated model" 3 "short.h5" --set initial.file=short.h5
 printf 'data: {preset: teacher, dimension: 5}\nnetwork: {output: logistic}\nloss: square\n' >other.yaml
-exits "evaluate a model on other data" 3 timeout 10 "$mpirun" $flags -n 3 "$thalweg" evaluate model/model.h5 other.yaml \
-	--quiet
+exits "evaluate a model on other data" 3 timeout 10 "$mpirun" $flags -n 3 "$thalweg" evaluate model/model.h5 \
+	other.yaml --quiet
 one_line "evaluate a model on other data"
 says "evaluate a model on other data" "2-10-10-1.*5-10-10-1"
 
