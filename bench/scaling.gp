@@ -12,7 +12,8 @@ problem = system("sed -n '2s/,.*//p' ".table)
 # Column c of the rows of one curve.
 pick(c, curve) = strcol(2).":".strcol(4) eq curve ? column(c) : NaN
 threads(curve) = curve[strstrt(curve, ":") + 1:*]
-label(curve) = curve[1:strstrt(curve, ":") - 1].", ".threads(curve).(threads(curve) eq "1" ? " thread" : " threads")." a rank"
+kind(curve) = curve[1:strstrt(curve, ":") - 1]
+label(curve) = kind(curve).", ".threads(curve).(threads(curve) eq "1" ? " thread" : " threads")." a rank"
 
 do for [format in "svg png"] {
 	if (format eq "svg") { set terminal svg size 900,380 font "sans,12" background rgb "white" }

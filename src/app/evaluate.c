@@ -10,13 +10,17 @@
 typedef struct {
 	app_options shared;
 	const char *model, *file;
-	bool json;
+	bool json, gradients;
 } evaluate_options;
 
-enum { KEY_JSON = 0x2000 };
+enum { KEY_JSON = 0x2000, KEY_GRADIENTS };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "Print JSON", 0},
+    {"gradients", KEY_GRADIENTS, NULL, 0,
+     "Also the gradients of the training part's observations: mean squared norm, squared norm of the mean, and their "
+     "difference, the variance of a gradient from one observation",
+     0},
     {0},
 };
 
@@ -29,6 +33,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_JSON:
 		o->json = true;
+		return 0;
+	case KEY_GRADIENTS:
+		o->gradients = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		return app_positional(argument, o->model ? &o->file : &o->model);
@@ -71,11 +78,23 @@ static json_t *evaluation_object(const tw_evaluation *e)
 	return object;
 }
 
-static tw_status print_json(const tw_evaluation *train, const tw_evaluation *test)
+static json_t *statistics_object(const tw_gradient_statistics *s)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "mean_squared_norm", number(s->mean_squared_norm));
+	json_object_set_new(object, "squared_norm", number(s->squared_norm));
+	json_object_set_new(object, "variance", number(s->variance));
+	return object;
+}
+
+/* test, gradients: NULL where there are none. */
+static tw_status print_json(const tw_evaluation *train, const tw_evaluation *test,
+                            const tw_gradient_statistics *gradients)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "train", evaluation_object(train));
 	json_object_set_new(object, "test", test ? evaluation_object(test) : json_null());
+	if (gradients) json_object_set_new(object, "gradients", statistics_object(gradients));
 	char *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(17));
 	json_decref(object);
 	TW_CHECK(text, TW_NO_MEMORY, "no memory for the evaluation");
@@ -101,32 +120,27 @@ static void print_line(const char *part, const tw_evaluation *e)
 
 /* ---- measuring ----------------------------------------------------------------------------------------------- */
 
-/* Collective. */
-static tw_status measure(const app_call *call, const tw_run *run, tw_evaluation *train, tw_evaluation *test)
-{
-	const tw_objective *objective = tw_run_objective(run);
-	void *theta = NULL;
-	tw_status status = tw_alloc_array(&theta, objective->size, tw_real_size(objective->precision), "theta");
-	status = tw_comm_agree(call->comm, status);
-	if (status == TW_OK) {
-		tw_objective_import(objective, tw_run_theta(run), theta);
-		status = tw_objective_measure(objective, theta, tw_run_data(run), train);
-	}
-	if (status == TW_OK && tw_run_test_data(run))
-		status = tw_objective_measure(objective, theta, tw_run_test_data(run), test);
-	tw_free(theta);
-	return status;
-}
-
 static tw_status evaluate(const app_call *call, const evaluate_options *o, const tw_run *run)
 {
+	const tw_objective *objective = tw_run_objective(run);
+	const void *theta = tw_run_theta_vector(run);
+	const tw_data *test_data = tw_run_test_data(run);
 	tw_evaluation train, test;
-	TW_TRY(measure(call, run, &train, &test));
-	bool has_test = tw_run_test_data(run) != NULL;
+	tw_gradient_statistics gradients;
+	TW_TRY(tw_objective_measure(objective, theta, tw_run_data(run), &train));
+	if (test_data) TW_TRY(tw_objective_measure(objective, theta, test_data, &test));
+	if (o->gradients) TW_TRY(tw_objective_gradient_statistics(objective, theta, &gradients));
 	if (tw_comm_rank(call->comm) != 0) return TW_OK;
-	if (o->json) return print_json(&train, has_test ? &test : NULL);
+	if (o->json) return print_json(&train, test_data ? &test : NULL, o->gradients ? &gradients : NULL);
 	print_line("train", &train);
-	if (has_test) print_line("test", &test);
+	if (test_data) print_line("test", &test);
+	if (o->gradients) {
+		printf("gradients of single observations");
+		print_value("mean squared norm", gradients.mean_squared_norm);
+		print_value("squared norm of the mean", gradients.squared_norm);
+		print_value("variance", gradients.variance);
+		putchar('\n');
+	}
 	return TW_OK;
 }
 

@@ -127,7 +127,8 @@ every_batch()
 		group "$all_layouts" "$problem" method.batch=all "method.update=$update" "stop.steps=$steps"
 		for batch in 50 256; do
 			for sampling in $3; do
-				group "$all_layouts" "$problem" "method.batch=$batch" "method.sampling=$sampling" "method.update=$update"
+				group "$all_layouts" "$problem" "method.batch=$batch" "method.sampling=$sampling" \
+					"method.update=$update"
 			done
 		done
 	done

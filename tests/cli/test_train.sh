@@ -54,6 +54,8 @@ prints "gradient check" "largest relative error"
 
 exits "evaluate" 0 "$thalweg" evaluate second/model.h5
 prints "evaluate" "^train 100 observations, cost"
+exits "evaluate --gradients" 0 "$thalweg" evaluate second/model.h5 --gradients
+prints "evaluate --gradients" "^gradients of single observations, mean squared norm"
 exits "evaluate --json" 0 "$thalweg" evaluate second/model.h5 --json
 cost=$(value out cost)
 same=$(awk "BEGIN { print ($cost - $(value second/summary.json cost)) ^ 2 < 1e-12 }")

@@ -82,7 +82,8 @@ class Problems:
 		with open(path, "w") as stream:
 			stream.write("x1,x2,class\n")
 			np.savetxt(stream, np.hstack([x, y]), delimiter=",", fmt=["%.17g", "%.17g", "%d"])
-		data = {"preset": "none", "source": "csv", "header": True, "inputs": path + ":x1,x2", "outputs": path + ":class"}
+		data = {"preset": "none", "source": "csv", "header": True, "inputs": path + ":x1,x2",
+		        "outputs": path + ":class"}
 		return {**data, "labels": True, "classes": 2}, x, y
 
 	def circle_pairs(self):

@@ -44,11 +44,14 @@ def write_config(path, config):
 		stream.write("\n")
 
 
-def launch(ranks):
-	"""The words that start `ranks` ranks; none for a singleton."""
+def launch(ranks, threads):
+	"""The words that start `ranks` ranks; none for a singleton. Each rank gets as many cores as threads, unless
+	MPIRUN_FLAGS binds or maps otherwise: mpirun by itself would bind a rank with all its threads to one core."""
 	if ranks is None:
 		return []
 	flags = shlex.split(os.environ.get("MPIRUN_FLAGS", ""))
+	if not {"--bind-to", "--map-by"} & set(flags):
+		flags += ["--map-by", "slot:PE=%d" % threads]
 	return [os.environ.get("MPIRUN", "mpirun"), *flags, "-n", str(ranks)]
 
 
@@ -59,7 +62,7 @@ def environment(threads):
 
 def run(arguments, ranks=None, threads=1):
 	"""Runs the program; its standard error goes into the exception of a failure. Returns its standard output."""
-	command = launch(ranks) + [program()] + arguments
+	command = launch(ranks, threads) + [program()] + arguments
 	done = subprocess.run(command, env=environment(threads), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 	if done.returncode != 0:
 		raise RuntimeError("%s: exit %d: %s" % (" ".join(command), done.returncode, done.stderr.strip()[-600:]))
