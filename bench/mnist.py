@@ -74,8 +74,8 @@ def main():
 	chosen = options()
 	peak = chosen.peak or (None if chosen.peer_only else common.fma_peak())
 	print("%s; FMA peak of one core %s" % (common.machine(), "%.0f GFLOP/s" % peak if peak else "unknown"))
-	table = common.Table("inputs", "         network", "batch", "threads", "     PyTorch s/epoch", "     thalweg s/epoch",
-	                     "ratio", "target", "GFLOP/s", "of peak")
+	table = common.Table("inputs", "         network", "batch", "threads", "     PyTorch s/epoch",
+	                     "     thalweg s/epoch", "ratio", "target", "GFLOP/s", "of peak")
 	table.header()
 	with tempfile.TemporaryDirectory(prefix="thalweg-bench-") as folder:
 		made = {}

@@ -121,7 +121,8 @@ typedef struct {
 tw_status tw_run_rank_times(tw_run *run, tw_rank_times *out);
 /* SHA-256 of canonical theta as little-endian reals of the precision. */
 void tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65]);
-/* Set from a signal handler: training stops at the next step on all ranks with TW_STOP_INTERRUPTED. */
+/* May be called from a signal handler, on any rank: training stops within about a twentieth of a second on all ranks
+ * with TW_STOP_INTERRUPTED. */
 void tw_request_stop(void);
 
 /* Collective. Replays `steps` steps of the first stage, without stop rules or metrics; trace(self, step, theta) is

@@ -3,18 +3,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
-enum { ALIGNMENT = 64 };
+/* Large arrays are asked for in large pages: rows drawn at random from a data set cost fewer page walks then. */
+enum { ALIGNMENT = 64, LARGE_PAGE = 1 << 21, LARGE = 2 * LARGE_PAGE };
 
 tw_status tw_alloc(void **out, size_t bytes, const char *what)
 {
 	if (bytes == 0) bytes = 1;
 	*out = NULL;
-	if (bytes > PTRDIFF_MAX || posix_memalign(out, ALIGNMENT, bytes) != 0) {
+	if (bytes > PTRDIFF_MAX || posix_memalign(out, bytes >= LARGE ? LARGE_PAGE : ALIGNMENT, bytes) != 0) {
 		*out = NULL;
 		return tw_fail(TW_NO_MEMORY, "no memory for %s (%zu bytes)", what, bytes);
 	}
+	if (bytes >= LARGE) madvise(*out, bytes, MADV_HUGEPAGE); /* a hint: its failure changes nothing */
 	memset(*out, 0, bytes);
 	return TW_OK;
 }

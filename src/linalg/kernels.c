@@ -13,7 +13,7 @@ enum { BLOCK_ROWS = 6, BLOCK_FEATURES = 4 };
 enum { BLOCK_ROWS = 4, BLOCK_FEATURES = 4 };
 #endif
 /* Rows of the right factor that are swept before the next block of rows: its panel's part stays in the first cache. */
-enum { DEPTH = 160 };
+enum { DEPTH = 224 };
 
 #define INLINE static inline __attribute__((always_inline))
 

@@ -157,7 +157,7 @@ static tw_status make_fixed(tw_engine *engine)
 	TW_TRY(lay_out(engine));
 	for (int l = 2; l <= engine->layers; l++)
 		TW_TRY(make_panels(engine, &engine->transposed[l], network->width[l], network->width[l - 1]));
-	int64_t row_elements = (STRIP_ROWS * network->width[engine->layers] + 63) / 64 * 64;
+	int64_t row_elements = (BLOCK_ROWS * network->width[engine->layers] + 63) / 64 * 64;
 	engine->thread_row_bytes = 2 * row_elements * (int64_t)real_size;
 	TW_TRY(tw_alloc_array(&engine->thread_rows, engine->options.threads, (size_t)engine->thread_row_bytes, "logits"));
 	engine->thread_tile_bytes = MAX_SLOTS * TW_TILE * (int64_t)real_size;

@@ -3,11 +3,12 @@
  * theta and gradient are vectors in which layer l is a matrix in panel layout (linalg/panel.h) of width[l-1] rows, one
  * more for the biases, and width[l] columns: the transpose of W(l), so that a product with a block of observations
  * reads it in order. One evaluation goes over the batch in waves of observations; in a wave
- *   1. strips of at most STRIP_ROWS observations, each inside one chunk, go forward, through the loss and backward
- *      (pass.c), strips spread over the threads;
+ *   1. blocks of at most BLOCK_ROWS observations go forward, through the loss and backward (pass.c), blocks spread over
+ *      the threads;
  *   2. tiles of the weight gradients are summed over the wave's strips in order, chunk sums combined in the fixed tree
- *      (gradient.c), tiles spread over the threads.
- * Neither waves nor strips nor threads can change a bit: see linalg/kernels.h. */
+ *      (gradient.c), tiles spread over the threads. A strip is at most STRIP_ROWS observations of one chunk; a block
+ *      is one strip or several in a row.
+ * Neither waves nor strips, blocks or threads can change a bit: see linalg/kernels.h. */
 #ifndef THALWEG_OBJECTIVE_ENGINE_H
 #define THALWEG_OBJECTIVE_ENGINE_H
 
@@ -18,7 +19,7 @@
 #include "network/activations.h"
 #include "objective/losses.h"
 
-enum { STRIP_ROWS = 64, MAX_SLOTS = TW_TREE_NODES };
+enum { STRIP_ROWS = 64, BLOCK_ROWS = 128, MAX_SLOTS = TW_TREE_NODES };
 
 /* Observations [first, first + count) of the wave, all of one chunk. */
 typedef struct {
@@ -27,6 +28,12 @@ typedef struct {
 	bool opens, closes; /* first, last strip of its chunk */
 	tw_sparse_columns columns; /* sparse inputs by column */
 } tw_strip;
+
+/* Observations [first, first + count) of the wave: strips [first_strip, last_strip). */
+typedef struct {
+	int64_t first, count;
+	int first_strip, last_strip;
+} tw_block;
 
 typedef struct tw_engine {
 	tw_comm *comm;
@@ -50,6 +57,7 @@ typedef struct tw_engine {
 	double *row_loss;                        /* wave_rows */
 	tw_strip *strip;
 	int strips, strip_capacity;
+	int blocks, block_strips; /* strips a block */
 	int32_t *column_start;                   /* strip_capacity x (inputs + 1) */
 	int32_t *column_row;
 	void *column_value;
@@ -83,16 +91,19 @@ static inline void *engine_at(const tw_engine *engine, const void *base, int64_t
 /* Threads worth using for this many observations. */
 int engine_threads(const tw_engine *engine, int64_t observations);
 
-/* pass.c: cuts rows [begin, end) of this rank's part of the batch into strips (fills engine->strip). */
+/* pass.c: cuts rows [begin, end) of this rank's part of the batch into strips and blocks (fills engine->strip). */
 void engine_cut(tw_engine *engine, const tw_batch *batch, int64_t begin, int64_t end, int threads, bool backward);
-/* One strip forward; the logits stay in engine->z[layers]. Called by one thread for itself. */
-void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch, int64_t begin, const tw_strip *strip);
-/* Losses of the strip into row_loss; with backward also delta of all layers, scaled by `scale`. */
-void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_strip *strip, double scale,
+/* Block b of the wave. */
+tw_block engine_block(const tw_engine *engine, int b);
+/* One block forward; the logits stay in engine->z[layers]. Called by one thread for itself. */
+void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch, int64_t begin, const tw_block *block);
+/* Losses of the block into row_loss; with backward also delta of the last layer, scaled by `scale`. */
+void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_block *block, double scale,
                  bool backward, int thread);
-void engine_backward(tw_engine *engine, const tw_strip *strip);
-/* Row-major logits of a strip. */
-void engine_logits(const tw_engine *engine, const tw_strip *strip, void *out);
+/* delta of the other layers. */
+void engine_backward(tw_engine *engine, const tw_block *block);
+/* Row-major logits of a block. */
+void engine_logits(const tw_engine *engine, const tw_block *block, void *out);
 /* Shares the work of copying W(l), l >= 2, into engine->transposed among threads: part `thread` of `threads`. */
 void engine_transpose(tw_engine *engine, const void *theta, int thread, int threads);
 /* Sparse inputs of a strip by column. */

@@ -28,10 +28,10 @@ static double input_squared_norm(const tw_engine *engine, const tw_batch *batch,
 	return sum;
 }
 
-/* ||grad L_i||^2 = sum over layers of ||delta(l)||^2 (||a(l-1)||^2 + 1), for each row of a strip, into row_loss. */
-static void strip_gradient_norms(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_strip *strip)
+/* ||grad L_i||^2 = sum over layers of ||delta(l)||^2 (||a(l-1)||^2 + 1), for each row of a block, into row_loss. */
+static void gradient_norms(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_block *block)
 {
-	for (int64_t i = strip->first; i < strip->first + strip->count; i++) {
+	for (int64_t i = block->first; i < block->first + block->count; i++) {
 		double sum = 0;
 		for (int l = 1; l <= engine->layers; l++) {
 			double inputs = l == 1 ? input_squared_norm(engine, batch, begin + i)
@@ -60,12 +60,15 @@ tw_status tw_objective_gradient_statistics(const tw_objective *objective, const 
 		int64_t end = begin + engine->wave_rows < batch.count ? begin + engine->wave_rows : batch.count;
 		engine_cut(engine, &batch, begin, end, 1, false);
 		if (begin == 0) engine_transpose(engine, theta, 0, 1);
+		for (int b = 0; b < engine->blocks; b++) {
+			const tw_block block = engine_block(engine, b);
+			engine_forward(engine, theta, &batch, begin, &block);
+			engine_loss(engine, &batch, begin, &block, 1.0, true, 0);
+			engine_backward(engine, &block);
+			gradient_norms(engine, &batch, begin, &block);
+		}
 		for (int s = 0; s < engine->strips; s++) {
 			const tw_strip *strip = &engine->strip[s];
-			engine_forward(engine, theta, &batch, begin, strip);
-			engine_loss(engine, &batch, begin, strip, 1.0, true, 0);
-			engine_backward(engine, strip);
-			strip_gradient_norms(engine, &batch, begin, strip);
 			for (int64_t i = 0; i < strip->count; i++)
 				sums[strip->chunk - batch.first_chunk] += engine->row_loss[strip->first + i];
 		}

@@ -58,12 +58,12 @@ static void forward_rows(tw_engine *engine, const void *theta, const tw_batch *b
 		flush_denormals();
 		char *logits = (char *)engine->thread_rows + thread * engine->thread_row_bytes;
 #pragma omp for schedule(dynamic, 1)
-		for (int s = 0; s < engine->strips; s++) {
-			const tw_strip *strip = &engine->strip[s];
-			engine_forward(engine, theta, batch, begin, strip);
-			engine_loss(engine, batch, begin, strip, 1.0, false, thread);
+		for (int b = 0; b < engine->blocks; b++) {
+			const tw_block block = engine_block(engine, b);
+			engine_forward(engine, theta, batch, begin, &block);
+			engine_loss(engine, batch, begin, &block, 1.0, false, thread);
 			TW_SELECT_VARIANT(tw_losses, engine->precision)
-			    ->output(engine->network.output, strip->count, outputs, logits, h + strip->first * outputs);
+			    ->output(engine->network.output, block.count, outputs, logits, h + block.first * outputs);
 		}
 	}
 }

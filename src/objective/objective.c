@@ -137,13 +137,14 @@ static void compute_wave(tw_engine *engine, const void *theta, const tw_batch *b
 #pragma omp barrier
 		}
 #pragma omp for schedule(dynamic, 1)
-		for (int s = 0; s < engine->strips; s++) {
-			tw_strip *strip = &engine->strip[s];
-			engine_forward(engine, theta, batch, begin, strip);
-			engine_loss(engine, batch, begin, strip, scale, backward, thread);
+		for (int b = 0; b < engine->blocks; b++) {
+			const tw_block block = engine_block(engine, b);
+			engine_forward(engine, theta, batch, begin, &block);
+			engine_loss(engine, batch, begin, &block, scale, backward, thread);
 			if (!backward) continue;
-			engine_backward(engine, strip);
-			if (engine->data->sparse) engine_sort_columns(engine, batch, begin, strip);
+			engine_backward(engine, &block);
+			for (int s = block.first_strip; engine->data->sparse && s < block.last_strip; s++)
+				engine_sort_columns(engine, batch, begin, &engine->strip[s]);
 		}
 		if (backward && stream->on && end == batch->count)
 			sum_tiles_in_pieces(engine, batch, tree, depth, slots, stream, thread, threads);

@@ -1,4 +1,4 @@
-/* One strip of observations through the network and back. */
+/* One block of observations through the network and back. */
 #include "objective/engine.h"
 
 #include <string.h>
@@ -31,6 +31,10 @@ void engine_cut(tw_engine *engine, const tw_batch *batch, int64_t begin, int64_t
 			engine->strips++;
 		}
 	}
+	int64_t most = BLOCK_ROWS / rows, share = (engine->strips + threads - 1) / threads;
+	engine->block_strips = (int)(share < most ? share : most);
+	if (engine->block_strips < 1) engine->block_strips = 1;
+	engine->blocks = (engine->strips + engine->block_strips - 1) / engine->block_strips;
 }
 
 void engine_sort_columns(tw_engine *engine, const tw_batch *batch, int64_t begin, tw_strip *strip)
@@ -73,6 +77,14 @@ void engine_sort_columns(tw_engine *engine, const tw_batch *batch, int64_t begin
 	start[0] = 0;
 }
 
+tw_block engine_block(const tw_engine *engine, int b)
+{
+	const int first = b * engine->block_strips, end = first + engine->block_strips;
+	const int last = end < engine->strips ? end : engine->strips;
+	const tw_strip *one = &engine->strip[first], *other = &engine->strip[last - 1];
+	return (tw_block){one->first, other->first + other->count - one->first, first, last};
+}
+
 void engine_transpose(tw_engine *engine, const void *theta, int thread, int threads)
 {
 	for (int l = 2; l <= engine->layers; l++) {
@@ -84,55 +96,55 @@ void engine_transpose(tw_engine *engine, const void *theta, int thread, int thre
 	}
 }
 
-static void apply_activation(const tw_engine *engine, int l, const tw_strip *strip)
+static void apply_activation(const tw_engine *engine, int l, const tw_block *block)
 {
 	const tw_panels *z = &engine->z[l];
 	for (int64_t column = 0; column < z->columns; column += TW_PANEL) {
 		const int64_t width = panel_width(z->columns, column);
-		const int64_t at = column * z->rows + strip->first * width;
-		engine->activation->value(engine->network.activation_value, strip->count * width, engine_at(engine, z->data, at),
+		const int64_t at = column * z->rows + block->first * width;
+		engine->activation->value(engine->network.activation_value, block->count * width, engine_at(engine, z->data, at),
 		                          engine_at(engine, engine->a[l].data, at));
 	}
 }
 
-void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch, int64_t begin, const tw_strip *strip)
+void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch, int64_t begin, const tw_block *block)
 {
 	for (int l = 1; l <= engine->layers; l++) {
 		const tw_panels weights = engine_layer(engine, theta, l);
 		if (l > 1) {
-			engine->kernel->product(&engine->a[l - 1], &weights, engine->has_bias, &engine->z[l], strip->first,
-			                        strip->count);
+			engine->kernel->product(&engine->a[l - 1], &weights, engine->has_bias, &engine->z[l], block->first,
+			                        block->count);
 		} else if (engine->data->sparse) {
-			const int32_t *column[STRIP_ROWS];
-			const void *value[STRIP_ROWS];
-			int32_t entries[STRIP_ROWS];
-			for (int64_t i = 0; i < strip->count; i++) {
-				const tw_sparse_row *row = &batch->sparse_rows[begin + strip->first + i];
+			const int32_t *column[BLOCK_ROWS];
+			const void *value[BLOCK_ROWS];
+			int32_t entries[BLOCK_ROWS];
+			for (int64_t i = 0; i < block->count; i++) {
+				const tw_sparse_row *row = &batch->sparse_rows[begin + block->first + i];
 				column[i] = (const int32_t *)row->column;
 				value[i] = row->value;
 				entries[i] = row->count;
 			}
 			engine->kernel->sparse_product(column, value, entries, &weights, engine->has_bias, &engine->z[1],
-			                               strip->first, strip->count);
+			                               block->first, block->count);
 		} else {
-			engine->kernel->gather_rows(batch->dense_rows + begin + strip->first, &engine->x, strip->first,
-			                            strip->count);
-			engine->kernel->product(&engine->x, &weights, engine->has_bias, &engine->z[1], strip->first, strip->count);
+			engine->kernel->gather_rows(batch->dense_rows + begin + block->first, &engine->x, block->first,
+			                            block->count);
+			engine->kernel->product(&engine->x, &weights, engine->has_bias, &engine->z[1], block->first, block->count);
 		}
-		if (l < engine->layers) apply_activation(engine, l, strip);
+		if (l < engine->layers) apply_activation(engine, l, block);
 	}
 }
 
-/* Copies the strip's rows between a matrix in panels and row-major memory. */
-static void copy_rows(const tw_engine *engine, const tw_panels *panels, const tw_strip *strip, char *row_major,
+/* Copies the block's rows between a matrix in panels and row-major memory. */
+static void copy_rows(const tw_engine *engine, const tw_panels *panels, const tw_block *block, char *row_major,
                       bool to_panels)
 {
 	const size_t real_size = tw_real_size(engine->precision);
 	for (int64_t column = 0; column < panels->columns; column += TW_PANEL) {
 		const int64_t width = panel_width(panels->columns, column);
 		const int64_t filled = panels->columns - column < width ? panels->columns - column : width;
-		char *in_panel = engine_at(engine, panels->data, column * panels->rows + strip->first * width);
-		for (int64_t i = 0; i < strip->count; i++) {
+		char *in_panel = engine_at(engine, panels->data, column * panels->rows + block->first * width);
+		for (int64_t i = 0; i < block->count; i++) {
 			char *here = in_panel + (size_t)(i * width) * real_size;
 			char *there = row_major + (size_t)(i * panels->columns + column) * real_size;
 			if (filled == 1 && real_size == 4)
@@ -145,33 +157,33 @@ static void copy_rows(const tw_engine *engine, const tw_panels *panels, const tw
 	}
 }
 
-void engine_logits(const tw_engine *engine, const tw_strip *strip, void *out)
+void engine_logits(const tw_engine *engine, const tw_block *block, void *out)
 {
-	copy_rows(engine, &engine->z[engine->layers], strip, out, false);
+	copy_rows(engine, &engine->z[engine->layers], block, out, false);
 }
 
-void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_strip *strip, double scale,
+void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_block *block, double scale,
                  bool backward, int thread)
 {
 	const int64_t outputs = engine->network.width[engine->layers];
 	char *logits = (char *)engine->thread_rows + thread * engine->thread_row_bytes;
 	char *slopes = logits + engine->thread_row_bytes / 2;
-	engine_logits(engine, strip, logits);
-	engine->loss->apply(engine->network.output, strip->count, outputs, logits,
-	                    batch->output_rows + begin + strip->first, scale, backward ? slopes : NULL,
-	                    engine->row_loss + strip->first);
-	if (backward) copy_rows(engine, &engine->delta[engine->layers], strip, slopes, true);
+	engine_logits(engine, block, logits);
+	engine->loss->apply(engine->network.output, block->count, outputs, logits,
+	                    batch->output_rows + begin + block->first, scale, backward ? slopes : NULL,
+	                    engine->row_loss + block->first);
+	if (backward) copy_rows(engine, &engine->delta[engine->layers], block, slopes, true);
 }
 
-void engine_backward(tw_engine *engine, const tw_strip *strip)
+void engine_backward(tw_engine *engine, const tw_block *block)
 {
 	for (int l = engine->layers; l >= 2; l--) {
 		const tw_panels *delta = &engine->delta[l - 1];
-		engine->kernel->product(&engine->delta[l], &engine->transposed[l], false, delta, strip->first, strip->count);
+		engine->kernel->product(&engine->delta[l], &engine->transposed[l], false, delta, block->first, block->count);
 		for (int64_t column = 0; column < delta->columns; column += TW_PANEL) {
 			const int64_t width = panel_width(delta->columns, column);
-			const int64_t at = column * delta->rows + strip->first * width;
-			engine->activation->multiply_derivative(engine->network.activation_value, strip->count * width,
+			const int64_t at = column * delta->rows + block->first * width;
+			engine->activation->multiply_derivative(engine->network.activation_value, block->count * width,
 			                                        engine_at(engine, engine->z[l - 1].data, at),
 			                                        engine_at(engine, engine->a[l - 1].data, at),
 			                                        engine_at(engine, delta->data, at));

@@ -124,6 +124,7 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	if (*reason != TW_RUNNING) return TW_OK;
 	TW_TRY(poll_stop(loop, &interrupted));
 	if (interrupted) {
+		stop_requested = 0;
 		*reason = TW_STOP_INTERRUPTED;
 		return TW_OK;
 	}
