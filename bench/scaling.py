@@ -10,8 +10,7 @@ Strong: the same mini-batch divided among more workers (ranks x threads). Weak: 
 workers. Both time a fixed number of steps with costs off. Speed-up is in observations per second over those of one
 worker (of the smallest layout, per worker, where one worker is not measured); efficiency is speed-up over workers.
 
-DIR gets scaling.csv (a row a layout), ranks.csv (a row a rank where the program writes them, else rank 0 alone), and
-the figure scaling.svg and scaling.png when gnuplot is there. Problems mnist and california need THALWEG_DATA.
+DIR gets scaling.csv (a row a layout), ranks.csv (a row a rank of each layout), and the figure scaling.svg and scaling.png when gnuplot is there. Problems mnist and california need THALWEG_DATA.
 """
 import argparse
 import csv
@@ -40,7 +39,7 @@ PROBLEMS = {
 	"teacher-medium": (teacher(100000, 128), [256, 256], "identity", "square", 2048, 200),
 	"teacher-large": (teacher(200000, 512), [1024, 1024], "identity", "square", 4096, 40),
 }
-FIELDS = ("compute_seconds", "reduce_seconds", "feed_seconds")
+FIELDS = ("compute_seconds", "wait_seconds", "reduce_seconds", "feed_seconds")
 
 
 def powers(limit):
@@ -80,16 +79,14 @@ def settings(chosen, kind, workers):
 	size = (chosen.batch or batch) * (workers if kind == "weak" else 1)
 	made = common.config(data(), (0, *hidden, 0), size, {"steps": chosen.steps or steps}, step_size=0.001, loss=loss)
 	made["network"]["output"] = output
+	made["metrics"]["timing"] = True
 	return made
 
 
-def per_rank(folder, summary):
-	"""Records of each rank's seconds: rank, compute, reduce, feed."""
-	path = os.path.join(folder, "out", "ranks.csv")
-	if os.path.exists(path):
-		with open(path, newline="") as stream:
-			return [{"rank": int(row["rank"]), **{f: float(row[f]) for f in FIELDS}} for row in csv.DictReader(stream)]
-	return [{"rank": 0, **{f: summary[f] for f in FIELDS}}]
+def per_rank(folder):
+	"""Records of each rank's seconds: rank, compute, wait, reduce, feed."""
+	with open(os.path.join(folder, "out", "ranks.csv"), newline="") as stream:
+		return [{"rank": int(row["rank"]), **{f: float(row[f]) for f in FIELDS}} for row in csv.DictReader(stream)]
 
 
 def measure(chosen, folder, kind, ranks, threads):
@@ -98,7 +95,7 @@ def measure(chosen, folder, kind, ranks, threads):
 	runs = []
 	for _ in range(chosen.repeats):
 		summary = common.program.train(folder, config, ranks=ranks, threads=threads)
-		runs.append((summary["seconds"], summary, per_rank(folder, summary)))
+		runs.append((summary["seconds"], summary, per_rank(folder)))
 	runs.sort(key=lambda run: run[0])
 	_, summary, records = runs[len(runs) // 2]
 	return summary, records, runs[0][0], runs[-1][0]
@@ -116,7 +113,7 @@ def main():
 	os.makedirs(chosen.output, exist_ok=True)
 	print("%s; problem %s" % (common.machine(), chosen.problem))
 	rows = common.Table("kind", "ranks", "threads", "batch", "seconds", "observations/s", "speed-up", "efficiency",
-	                    "compute s", "reduce s", "feed s")
+	                    "compute s", "wait s", "reduce s", "feed s")
 	ranks_table = common.Table("kind")
 	rows.header()
 	with tempfile.TemporaryDirectory(prefix="thalweg-bench-") as folder:

@@ -232,6 +232,14 @@ int engine_threads(const tw_engine *engine, int64_t observations)
 	return worth < 1 ? 1 : worth < engine->options.threads ? (int)worth : engine->options.threads;
 }
 
+int64_t engine_even_wave(const tw_engine *engine, int64_t count)
+{
+	const int64_t unit = STRIP_ROWS * (int64_t)engine->options.threads;
+	const int64_t waves = (count + engine->wave_rows - 1) / engine->wave_rows;
+	const int64_t even = waves > 0 ? ((count + waves - 1) / waves + unit - 1) / unit * unit : engine->wave_rows;
+	return even < engine->wave_rows ? even : engine->wave_rows;
+}
+
 tw_status engine_whole_batch(tw_engine *engine, const tw_data *data, tw_batch *batch)
 {
 	if (data != engine->data && data != engine->other_data) {

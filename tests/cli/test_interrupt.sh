@@ -15,7 +15,7 @@ for signal in INT TERM USR1; do
 	code=$?
 	check "$signal: exit code $code, not 75" [ "$code" -eq 75 ]
 	check "$signal: stop reason" [ "$(value "out_$signal/summary.json" stop_reason)" = interrupted ]
-	check "$signal: four files" [ "$(ls -A "out_$signal" | wc -l)" -eq 4 ]
+	check "$signal: five files" [ "$(ls -A "out_$signal" | wc -l)" -eq 5 ]
 	one_line "$signal"
 done
 

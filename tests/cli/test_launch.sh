@@ -29,7 +29,7 @@ check "OMP_NUM_THREADS" [ "$(value two/summary.json threads)" = 2 ]
 
 if command -v "$mpirun" >/dev/null; then
 	cores=$(nproc)
-	exits "more ranks than cores" 0 on $((cores + 1)) $quick --threads 1
+	exits "more ranks than cores" 0 on $((cores + 1)) $quick --threads 1 --set method.chunks=2
 	one_line "more ranks than cores"
 	says "more ranks than cores" "warning: .*$((cores + 1)) ranks"
 fi

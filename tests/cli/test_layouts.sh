@@ -27,7 +27,7 @@ data: {preset: california, path: "$data"}
 network: {hidden: [12, 12], activation: relu, output: identity}
 loss: square
 initial: {distribution: glorot_uniform, bias: 0.01}
-method: {batch: 50, step_size: 0.002}
+method: {batch: 50, chunks: 7, step_size: 0.002}
 stop: {steps: 200}
 metrics: {cost_every: 50}
 YAML
@@ -36,7 +36,7 @@ data: {preset: mnist, path: "$data", test: false}
 network: {hidden: [32], activation: relu, output: softmax}
 loss: cross_entropy
 initial: {distribution: he_uniform, bias: 0}
-method: {batch: 50, step_size: 0.01}
+method: {batch: 50, chunks: 7, step_size: 0.01}
 stop: {steps: 200}
 metrics: {cost_every: 0}
 YAML

@@ -7,7 +7,7 @@ silent "train --quiet"
 for file in metrics.csv model.h5 summary.json ranks.csv config.yaml; do
 	check "train: no first/$file" [ -s "first/$file" ]
 done
-check "train: other files" [ "$(ls -A first | wc -l)" -eq 4 ]
+check "train: other files" [ "$(ls -A first | wc -l)" -eq 5 ]
 head -1 first/metrics.csv >out
 prints "columns" '^step,epoch,observations,cost,gradient_norm_squared,step_size'
 check "rows 0 to 50" [ "$(wc -l <first/metrics.csv)" -eq 52 ]
@@ -78,9 +78,10 @@ if command -v "$mpirun" >/dev/null; then
 	one_line "diverged on 2 ranks"
 	export MPIRUN=$mpirun
 	exits "verify-layout" 0 "$thalweg" verify-layout second/config.yaml --layouts 1x1,2x1,1x2 --steps 5 \
-		--set method.batch=50
+		--set method.batch=50 --set method.chunks=5
 	check "verify-layout: identical" [ "$(grep -c identical out)" -eq 2 ]
-	exits "verify-layout finds plain sums" 1 "$thalweg" verify-layout --layouts 1x1,2x1,4x1 --set method.reduction=plain
+	exits "verify-layout finds plain sums" 1 "$thalweg" verify-layout --layouts 1x1,2x1,4x1 --set method.reduction=plain \
+		--set method.chunks=8
 	prints "verify-layout finds plain sums" "differs first after step [0-9]*, in [Wb] of layer [1-3] .* ULP"
 	exits "verify-layout of a bad configuration" 2 "$thalweg" verify-layout --layouts 1x1,2x1 --set method.bathc=1
 fi

@@ -81,7 +81,7 @@ static void test_walk(void)
 			for (int last = first; last <= leaves; last++) {
 				tw_tree tree;
 				tw_tree_init(&tree, leaves, first, last);
-				double stack[MOST];
+				double stack[MOST] = {0};
 				int depth = 0, deepest = 0, wrong = 0;
 				for (int c = first; c < last; c++) {
 					stack[depth++] = leaf[c];
