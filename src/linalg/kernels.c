@@ -19,6 +19,15 @@ enum { DEPTH = 224 };
 
 /* ---- c = a b ------------------------------------------------------------------------------------------------- */
 
+/* Cache lines [part of parts] of the memory that will be read next are brought near. */
+INLINE void prefetch_part(const real *next, int64_t elements, int64_t part, int64_t parts)
+{
+	enum { LINE = 64 / sizeof(real) };
+	const int64_t lines = elements / LINE;
+	for (int64_t line = lines * part / parts; line < lines * (part + 1) / parts; line++)
+		__builtin_prefetch(next + line * LINE, 0, 2);
+}
+
 /* One register block of `rows` x `vectors`: sums over columns [begin, end) of a. */
 INLINE void product_block(int rows, int vectors, const real *a, int64_t a_rows, int64_t a_columns, int64_t row,
                           int64_t begin, int64_t end, const real *b, int64_t b_width, const real *bias, real *c,
@@ -61,9 +70,12 @@ INLINE void product_rows(int vectors, const real *a, int64_t a_rows, int64_t a_c
                          int64_t c_width)
 {
 	int64_t i = 0;
-	for (; i + BLOCK_ROWS <= count; i += BLOCK_ROWS)
+	const int64_t parts = count / BLOCK_ROWS;
+	for (; i + BLOCK_ROWS <= count; i += BLOCK_ROWS) {
+		prefetch_part(b + end * b_width, (end - begin) * b_width, i / BLOCK_ROWS, parts);
 		product_block(BLOCK_ROWS, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
 		              c_width);
+	}
 	for (; i + 4 <= count; i += 4)
 		product_block(4, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width, c_width);
 	for (; i + 2 <= count; i += 2)

@@ -8,6 +8,8 @@
 /* Activations of a wave: about a second-level cache a thread; for large networks as much as the parameters, since each
  * wave reads and writes the partial gradients once. */
 enum { WAVE_BYTES = 1 << 20, WAVE_PARAMETERS = 4, WAVE_BYTES_MOST = 1 << 26 };
+/* Weights beyond a second-level cache are read once for more observations than those that stay in it. */
+enum { SMALL_BLOCK_ROWS = 128, SMALL_LAYER_BYTES = 1 << 20 };
 
 static tw_status check_fit(const tw_data *data, const tw_objective_options *options)
 {
@@ -155,6 +157,10 @@ static tw_status make_fixed(tw_engine *engine)
 	const tw_network *network = &engine->network;
 	const size_t real_size = tw_real_size(engine->precision);
 	TW_TRY(lay_out(engine));
+	engine->block_rows = SMALL_BLOCK_ROWS;
+	for (int l = 1; l <= engine->layers; l++)
+		if (panel_size(network->width[l - 1], network->width[l]) * (int64_t)real_size > SMALL_LAYER_BYTES)
+			engine->block_rows = BLOCK_ROWS;
 	for (int l = 2; l <= engine->layers; l++)
 		TW_TRY(make_panels(engine, &engine->transposed[l], network->width[l], network->width[l - 1]));
 	int64_t row_elements = (BLOCK_ROWS * network->width[engine->layers] + 63) / 64 * 64;

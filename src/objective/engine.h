@@ -19,7 +19,7 @@
 #include "network/activations.h"
 #include "objective/losses.h"
 
-enum { STRIP_ROWS = 64, BLOCK_ROWS = 128, MAX_SLOTS = TW_TREE_NODES };
+enum { STRIP_ROWS = 64, BLOCK_ROWS = 256, MAX_SLOTS = TW_TREE_NODES };
 
 /* Observations [first, first + count) of the wave, all of one chunk. */
 typedef struct {
@@ -58,6 +58,7 @@ typedef struct tw_engine {
 	tw_strip *strip;
 	int strips, strip_capacity;
 	int blocks, block_strips; /* strips a block */
+	int64_t block_rows;       /* most observations a block, at most BLOCK_ROWS */
 	int32_t *column_start;                   /* strip_capacity x (inputs + 1) */
 	int32_t *column_row;
 	void *column_value;
