@@ -1,5 +1,5 @@
-/* Matrix products of the shapes that training meets, one thread: thalweg's kernels beside BLIS's sgemm (its own choice of
- * kernels, and others by BLIS_ARCH_TYPE in the environment), as GFLOP/s and as a share of the measured peak of
+/* Matrix products of the shapes that training meets, one thread: thalweg's kernels beside BLIS's sgemm (its own choice
+ * of kernels, and others by BLIS_ARCH_TYPE in the environment), as GFLOP/s and as a share of the measured peak of
  * multiply-adds. Each shape is timed A B A B, medians of 15.
  *     build/release/bench/bench_products */
 #include <blis.h>
@@ -33,8 +33,8 @@ static float *make(int64_t elements)
 
 int main(void)
 {
-	static const int64_t shapes[][3] = {{64, 128, 784},  {32, 128, 784},   {64, 64, 128},    {64, 16, 64},
-	                                    {64, 16, 196},   {64, 1024, 784},  {64, 1024, 1024}, {512, 1024, 1024},
+	static const int64_t shapes[][3] = {{64, 128, 784},  {32, 128, 784},    {64, 64, 128},    {64, 16, 64},
+	                                    {64, 16, 196},   {64, 1024, 784},   {64, 1024, 1024}, {512, 1024, 1024},
 	                                    {100, 100, 100}, {2048, 2048, 2048}};
 	const tw_kernels *kernel = tw_kernels_of(TW_FLOAT);
 	tw_peak peak;
@@ -62,8 +62,8 @@ int main(void)
 						kernel->gradient_tile(&a, f, k - f < TW_PANEL ? k - f : TW_PANEL, &c, u, 0, m, false, tile);
 			at[2] = tw_now();
 			for (int i = 0; i < rounds; i++)
-				bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, m, n, k, &one, left, k, 1, right, n, 1, &zero, out, n,
-				             1, NULL, &runtime);
+				bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, m, n, k, &one, left, k, 1, right, n, 1, &zero, out,
+				             n, 1, NULL, &runtime);
 			at[3] = tw_now();
 			at[0] = start;
 			for (int t = 0; t < 3 && r >= 0; t++) seconds[t][r] = (at[t + 1] - at[t]) / rounds;

@@ -26,7 +26,9 @@ static inline tw_data *case_data(tw_comm *comm, tw_precision precision, int64_t 
 	}
 	for (int64_t i = 0; i < n * columns; i++) {
 		double t = case_draw(2, (uint64_t)i);
-		y[i] = target == TW_TARGET_REAL ? t : target == TW_TARGET_BINARY ? t > 0 : (double)((int64_t)fabs(t * 100) % outputs);
+		y[i] = target == TW_TARGET_REAL     ? t
+		       : target == TW_TARGET_BINARY ? t > 0
+		                                    : (double)((int64_t)fabs(t * 100) % outputs);
 	}
 	tw_data *data = NULL;
 	CHECK_OK(tw_data_from_arrays(comm, precision, n, inputs, columns, target == TW_TARGET_CLASS ? outputs : 0, x, y,

@@ -27,11 +27,11 @@ static inline int suite_run(const char *name, CU_TestInfo *tests, int quiet)
 	return failures;
 }
 
-#define CHECK_OK(call)                                              \
-	do {                                                            \
-		tw_status check_ = (call);                                  \
+#define CHECK_OK(call)                                                             \
+	do {                                                                           \
+		tw_status check_ = (call);                                                 \
 		if (check_ != TW_OK) fprintf(stderr, "\n  %s: %s\n", #call, tw_message()); \
-		CU_ASSERT_EQUAL_FATAL(check_, TW_OK);                       \
+		CU_ASSERT_EQUAL_FATAL(check_, TW_OK);                                      \
 	} while (0)
 
 #endif

@@ -23,8 +23,8 @@ tw_status tw_comm_split(tw_comm *comm, int color, tw_comm **out);
 
 int tw_comm_rank(const tw_comm *comm);
 int tw_comm_size(const tw_comm *comm);
-const char *tw_comm_library(void);       /* one line: MPI library and version */
-const char *tw_comm_thread_level(void);  /* "funneled", ... as granted */
+const char *tw_comm_library(void);      /* one line: MPI library and version */
+const char *tw_comm_thread_level(void); /* "funneled", ... as granted */
 /* Ends the job at once from any rank with this exit code; for failures that cannot be agreed on. */
 void tw_comm_abort(tw_comm *comm, int exit_code) __attribute__((noreturn));
 
@@ -97,8 +97,8 @@ void tw_reducer_free(tw_reducer *reducer);
  * elements [offset, offset + count) of this rank's nodes (nodes[i] points to the whole vector of tree->node[i]; not
  * changed until finish) into the same elements of result (may be nodes[0]). A rank with no leaves passes nodes NULL.
  * Returns at once; tw_reducer_progress moves what is under way (non-blocking polling). */
-tw_status tw_reducer_begin(tw_reducer *reducer, const tw_tree *tree, int64_t offset, int64_t count,
-                           void *const *nodes, void *result);
+tw_status tw_reducer_begin(tw_reducer *reducer, const tw_tree *tree, int64_t offset, int64_t count, void *const *nodes,
+                           void *result);
 tw_status tw_reducer_progress(tw_reducer *reducer);
 /* Collective: returns when all ranges begun are complete in result. */
 tw_status tw_reducer_finish(tw_reducer *reducer);

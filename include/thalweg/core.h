@@ -1,4 +1,5 @@
-/* thalweg/core.h: status codes, memory, log, random streams, digests, text of numbers, parameters of registry entries. */
+/* thalweg/core.h: status codes, memory, log, random streams, digests, text of numbers, parameters of registry entries.
+ */
 #ifndef THALWEG_CORE_H
 #define THALWEG_CORE_H
 
@@ -35,14 +36,14 @@ tw_status tw_fail(tw_status status, const char *format, ...) __attribute__((form
 const char *tw_message(void);
 
 /* Returns from the calling function when expression is not TW_OK. */
-#define TW_TRY(expression)                     \
-	do {                                       \
-		tw_status tw_try_ = (expression);      \
-		if (tw_try_ != TW_OK) return tw_try_;  \
+#define TW_TRY(expression)                    \
+	do {                                      \
+		tw_status tw_try_ = (expression);     \
+		if (tw_try_ != TW_OK) return tw_try_; \
 	} while (0)
 /* A check that stays in release builds: on failure stores the formatted message and returns status. */
-#define TW_CHECK(condition, status, ...)                      \
-	do {                                                      \
+#define TW_CHECK(condition, status, ...)                         \
+	do {                                                         \
 		if (!(condition)) return tw_fail((status), __VA_ARGS__); \
 	} while (0)
 
@@ -99,9 +100,9 @@ typedef struct {
 } tw_random;
 
 void tw_random_block(tw_random stream, uint64_t step, uint64_t index, uint64_t out[4]);
-double tw_random_uniform(tw_random stream, uint64_t step, uint64_t index);              /* in [0, 1), 53 bits */
-double tw_random_normal(tw_random stream, uint64_t step, uint64_t index);               /* N(0, 1), Box-Muller */
-uint64_t tw_random_below(tw_random stream, uint64_t step, uint64_t index, uint64_t n);  /* in [0, n) */
+double tw_random_uniform(tw_random stream, uint64_t step, uint64_t index);             /* in [0, 1), 53 bits */
+double tw_random_normal(tw_random stream, uint64_t step, uint64_t index);              /* N(0, 1), Box-Muller */
+uint64_t tw_random_below(tw_random stream, uint64_t step, uint64_t index, uint64_t n); /* in [0, n) */
 /* Writes a uniformly random permutation of 0..n-1 (Fisher-Yates) that depends on (stream, step) alone. */
 void tw_random_permutation(tw_random stream, uint64_t step, uint32_t n, uint32_t *out);
 
@@ -127,9 +128,9 @@ enum { TW_MAX_PARAMETERS = 8 };
  * A descriptor list ends with a NULL name. */
 typedef struct {
 	const char *name;
-	double initial;       /* default */
-	double low, high;     /* inclusive range of legal values */
-	const char *help;     /* a few words, with the unit */
+	double initial;   /* default */
+	double low, high; /* inclusive range of legal values */
+	const char *help; /* a few words, with the unit */
 } tw_parameter;
 
 #ifdef __cplusplus

@@ -11,38 +11,42 @@ extern "C" {
 /* ---- what to load -------------------------------------------------------------------------------------------- */
 
 typedef enum { TW_STORAGE_AUTO = 0, TW_STORAGE_DENSE, TW_STORAGE_SPARSE } tw_storage;
-typedef enum { TW_SCALE_NONE = 0, TW_SCALE_STANDARD, TW_SCALE_RANGE } tw_scaling; /* as given; mean 0 and population
-                                                                                     deviation 1; [0, 1] */
+typedef enum {
+	TW_SCALE_NONE = 0,
+	TW_SCALE_STANDARD,
+	TW_SCALE_RANGE
+} tw_scaling; /* as given; mean 0 and population
+                 deviation 1; [0, 1] */
 
 /* Everything that decides the contents of a data set: the `data:` map of the configuration. Strings may be NULL. */
 typedef struct {
-	const char *preset;      /* "circles" (the embedded 100), "california", "mnist", "mnist36", "linear", "teacher",
-	                            "make_circles", "none" */
-	const char *path;        /* folder of the fetched files (presets california, mnist, mnist36) */
-	const char *source;      /* preset none: "csv", "idx", "npy", "hdf5" */
-	const char *inputs;      /* preset none: FILE, FILE:columns (csv: names or zero-based numbers and ranges, comma
-	                            separated, "0-7,9" or "x1,x2") or FILE:dataset (hdf5) */
-	const char *outputs;     /* likewise; csv may name the same file */
+	const char *preset;  /* "circles" (the embedded 100), "california", "mnist", "mnist36", "linear", "teacher",
+	                        "make_circles", "none" */
+	const char *path;    /* folder of the fetched files (presets california, mnist, mnist36) */
+	const char *source;  /* preset none: "csv", "idx", "npy", "hdf5" */
+	const char *inputs;  /* preset none: FILE, FILE:columns (csv: names or zero-based numbers and ranges, comma
+	                        separated, "0-7,9" or "x1,x2") or FILE:dataset (hdf5) */
+	const char *outputs; /* likewise; csv may name the same file */
 	const char *test_inputs, *test_outputs; /* preset none: an own test part, same forms */
-	bool header;             /* csv: the first line holds names */
-	const char *rows;        /* text file: keep these zero-based rows, in this order, one a line; NULL: all */
-	bool test;               /* load the test part where the set has one */
-	double test_fraction;    /* in [0, 1): split off this share by a seeded shuffle when there is no test part */
-	bool labels;             /* outputs are class labels 0..K-1 in one column */
-	int64_t classes;         /* K; 0: largest label + 1 */
-	int64_t select_classes[16];  /* keep only these classes, relabelled 0, 1, ... in this order (two classes with one */
-	int select_class_count;      /* output column become targets 0 and 1); 0: all */
+	bool header;                            /* csv: the first line holds names */
+	const char *rows;           /* text file: keep these zero-based rows, in this order, one a line; NULL: all */
+	bool test;                  /* load the test part where the set has one */
+	double test_fraction;       /* in [0, 1): split off this share by a seeded shuffle when there is no test part */
+	bool labels;                /* outputs are class labels 0..K-1 in one column */
+	int64_t classes;            /* K; 0: largest label + 1 */
+	int64_t select_classes[16]; /* keep only these classes, relabelled 0, 1, ... in this order (two classes with one */
+	int select_class_count;     /* output column become targets 0 and 1); 0: all */
 	tw_scaling scale_inputs, scale_outputs; /* statistics over the whole loaded set before `rows` is applied */
-	double divide_inputs;    /* divide every input by this first (255 for bytes); 1: as given */
+	double divide_inputs;                   /* divide every input by this first (255 for bytes); 1: as given */
 	int downscale_height, downscale_width;  /* inputs are images of this size, replaced by the means of their 2x2
 	                                           blocks; 0: no */
-	tw_storage storage;      /* AUTO: sparse when fewer than 0.35 of all inputs are non-zero and there are >= 64 */
+	tw_storage storage; /* AUTO: sparse when fewer than 0.35 of all inputs are non-zero and there are >= 64 */
 	/* generators: linear, teacher, make_circles */
-	int64_t observations;    /* number of generated observations */
-	int64_t dimension;       /* teacher, linear: number of inputs */
-	double noise;            /* standard deviation of the noise */
-	double factor;           /* make_circles: inner over outer radius */
-	int teacher_hidden[8], teacher_layers;  /* hidden widths of the tanh teacher network */
+	int64_t observations;                  /* number of generated observations */
+	int64_t dimension;                     /* teacher, linear: number of inputs */
+	double noise;                          /* standard deviation of the noise */
+	double factor;                         /* make_circles: inner over outer radius */
+	int teacher_hidden[8], teacher_layers; /* hidden widths of the tanh teacher network */
 	uint64_t seed;
 	tw_precision precision;
 } tw_data_options;
@@ -69,13 +73,13 @@ typedef struct tw_data {
 	int64_t inputs, outputs; /* columns */
 	int64_t classes;         /* > 0: outputs is one column of labels 0..classes-1 */
 	bool sparse;
-	double density;          /* share of non-zero inputs over the whole set */
-	void *dense;             /* NULL when sparse */
-	int64_t *row_start;      /* sparse: local + 1 offsets into column and value */
+	double density;     /* share of non-zero inputs over the whole set */
+	void *dense;        /* NULL when sparse */
+	int64_t *row_start; /* sparse: local + 1 offsets into column and value */
 	uint32_t *column;
 	void *value;
 	void *output;
-	char description[160];   /* one line for people */
+	char description[160]; /* one line for people */
 } tw_data;
 
 /* Collective. Loads the training part, and the test part when there is one (*test NULL otherwise). Each rank keeps its
@@ -97,9 +101,9 @@ const char *tw_data_source_help(int i);
 /* ---- mini-batches -------------------------------------------------------------------------------------------- */
 
 typedef enum {
-	TW_SAMPLE_SHUFFLE = 0, /* a new order each epoch, without replacement; the last batch may be smaller */
-	TW_SAMPLE_SHUFFLE_ONCE,/* the same order each epoch */
-	TW_SAMPLE_UNIFORM      /* every batch drawn with replacement */
+	TW_SAMPLE_SHUFFLE = 0,  /* a new order each epoch, without replacement; the last batch may be smaller */
+	TW_SAMPLE_SHUFFLE_ONCE, /* the same order each epoch */
+	TW_SAMPLE_UNIFORM       /* every batch drawn with replacement */
 } tw_sampling;
 const char *tw_sampling_name(int i); /* "shuffle", "shuffle_once", "uniform", NULL */
 
@@ -107,16 +111,16 @@ const char *tw_sampling_name(int i); /* "shuffle", "shuffle_once", "uniform", NU
  * step) only; inside it observations are sorted by their index in the data set, so that a chunk lies mostly on the rank
  * that owns it. Pointers are valid until the next call on the feed. */
 typedef struct {
-	tw_chunks chunks;        /* of the whole batch */
-	int first_chunk, last_chunk; /* this rank's chunks [first_chunk, last_chunk) */
-	bool replicated;         /* the batch is one chunk: every rank computes all of it, nothing is to be summed */
-	int64_t first;           /* position in the batch of this rank's first observation */
-	int64_t count;           /* this rank's observations */
-	const int64_t *index;    /* count indices into the data set */
-	const void *const *dense_rows;  /* count pointers to `inputs` reals; NULL when sparse */
+	tw_chunks chunks;              /* of the whole batch */
+	int first_chunk, last_chunk;   /* this rank's chunks [first_chunk, last_chunk) */
+	bool replicated;               /* the batch is one chunk: every rank computes all of it, nothing is to be summed */
+	int64_t first;                 /* position in the batch of this rank's first observation */
+	int64_t count;                 /* this rank's observations */
+	const int64_t *index;          /* count indices into the data set */
+	const void *const *dense_rows; /* count pointers to `inputs` reals; NULL when sparse */
 	const tw_sparse_row *sparse_rows; /* count rows; NULL when dense */
-	const void *const *output_rows; /* count pointers to `outputs` reals */
-	bool contiguous;         /* dense_rows follow one another in memory without gaps, and so do output_rows */
+	const void *const *output_rows;   /* count pointers to `outputs` reals */
+	bool contiguous;                  /* dense_rows follow one another in memory without gaps, and so do output_rows */
 } tw_batch;
 
 typedef struct tw_feed tw_feed;

@@ -14,8 +14,8 @@ extern "C" {
 enum { TW_MAX_UPDATE_VECTORS = 2 };
 typedef struct {
 	const char *name;
-	const char *help;      /* formula, with its source */
-	int vectors;           /* state vectors kept beside theta */
+	const char *help; /* formula, with its source */
+	int vectors;      /* state vectors kept beside theta */
 	tw_parameter parameters[TW_MAX_PARAMETERS + 1];
 } tw_update_info;
 int tw_update_count(void);
@@ -28,12 +28,12 @@ typedef struct {
 	double value[TW_MAX_PARAMETERS];
 	tw_precision precision;
 	int64_t size;
-	int64_t steps;                            /* updates made so far */
-	void *vector[TW_MAX_UPDATE_VECTORS];      /* zero at the start, NULL where unused */
-	uint64_t seed;                            /* of the noise */
+	int64_t steps;                       /* updates made so far */
+	void *vector[TW_MAX_UPDATE_VECTORS]; /* zero at the start, NULL where unused */
+	uint64_t seed;                       /* of the noise */
 	uint32_t run;
-	int64_t dimension;                        /* parameters, and where they stand in a vector: noise is keyed by */
-	const int64_t *position;                  /* the canonical index (borrowed from the objective) */
+	int64_t dimension;       /* parameters, and where they stand in a vector: noise is keyed by */
+	const int64_t *position; /* the canonical index (borrowed from the objective) */
 } tw_update;
 tw_status tw_update_create(int rule, const double *value, const tw_objective *objective, uint64_t seed, uint32_t run,
                            tw_update *out);
@@ -47,8 +47,8 @@ void tw_update_apply(tw_update *update, void *theta, void *gradient, double step
 
 typedef struct {
 	const char *name;
-	const char *help;   /* formula */
-	bool uses_cost;     /* looks at the cost before each step */
+	const char *help; /* formula */
+	bool uses_cost;   /* looks at the cost before each step */
 	tw_parameter parameters[TW_MAX_PARAMETERS + 1];
 } tw_schedule_info;
 int tw_schedule_count(void);
@@ -60,10 +60,10 @@ enum { TW_MAX_THRESHOLDS = 16, TW_SCHEDULE_STATE = 8 };
 typedef struct {
 	int kind;
 	double value[TW_MAX_PARAMETERS];
-	double base;                           /* alpha */
-	int64_t warm_up;                       /* steps of linear warm-up from base/warm_up to base before the schedule
-	                                          starts at its own k = 0; 0: none */
-	double threshold[TW_MAX_THRESHOLDS];   /* piecewise: steps at which the size is multiplied by the factor */
+	double base;                         /* alpha */
+	int64_t warm_up;                     /* steps of linear warm-up from base/warm_up to base before the schedule
+	                                        starts at its own k = 0; 0: none */
+	double threshold[TW_MAX_THRESHOLDS]; /* piecewise: steps at which the size is multiplied by the factor */
 	int thresholds;
 	double state[TW_SCHEDULE_STATE];
 } tw_schedule;
@@ -75,7 +75,7 @@ double tw_schedule_step_size(tw_schedule *schedule, int64_t k, double cost);
 
 typedef enum {
 	TW_RUNNING = 0,
-	TW_STOP_STEPS,         /* step limit */
+	TW_STOP_STEPS, /* step limit */
 	TW_STOP_EPOCHS,
 	TW_STOP_OBSERVATIONS,
 	TW_STOP_COST,          /* cost at or below the target */

@@ -43,8 +43,8 @@ bool tw_network_equal(const tw_network *a, const tw_network *b);
  * src/network/activations.c. */
 typedef struct {
 	const char *name;
-	const char *help;            /* formula */
-	bool smooth;                 /* twice continuously differentiable */
+	const char *help; /* formula */
+	bool smooth;      /* twice continuously differentiable */
 	tw_parameter parameters[TW_MAX_PARAMETERS + 1];
 } tw_activation_info;
 int tw_activation_count(void);
@@ -64,11 +64,11 @@ int tw_initializer_find(const char *name); /* -1: none */
 
 /* How theta starts: the `initial:` map of the configuration without `file`. */
 typedef struct {
-	int distribution;                  /* index into the table of initializers */
+	int distribution; /* index into the table of initializers */
 	double value[TW_MAX_PARAMETERS];
-	bool bias_same;                    /* biases from the same distribution; else all equal bias_value */
+	bool bias_same; /* biases from the same distribution; else all equal bias_value */
 	double bias_value;
-	bool bias_per_layer;               /* bias_layer_value[l-1] instead, l = 1..L */
+	bool bias_per_layer; /* bias_layer_value[l-1] instead, l = 1..L */
 	double bias_layer_value[TW_MAX_LAYERS];
 	uint64_t seed;
 	uint32_t run;

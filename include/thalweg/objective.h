@@ -14,9 +14,9 @@ extern "C" {
 typedef enum { TW_TARGET_REAL = 0, TW_TARGET_BINARY, TW_TARGET_CLASS } tw_target;
 typedef struct {
 	const char *name;
-	const char *help;      /* formula */
-	tw_target target;      /* what y must be: any real; 0 or 1; a class label */
-	unsigned outputs;      /* bit set (1u << tw_output) of the output functions it goes with */
+	const char *help; /* formula */
+	tw_target target; /* what y must be: any real; 0 or 1; a class label */
+	unsigned outputs; /* bit set (1u << tw_output) of the output functions it goes with */
 } tw_loss_info;
 int tw_loss_count(void);
 const tw_loss_info *tw_loss_info_of(int i);
@@ -44,9 +44,9 @@ struct tw_objective {
 
 /* What one pass over data can measure. */
 typedef struct {
-	double cost;                /* mean loss, without penalty */
-	double accuracy;            /* share of right classes (labels, or 0/1 targets with log loss); NaN otherwise */
-	double r_squared;           /* 1 - residual / total variance over all outputs; NaN for labels */
+	double cost;      /* mean loss, without penalty */
+	double accuracy;  /* share of right classes (labels, or 0/1 targets with log loss); NaN otherwise */
+	double r_squared; /* 1 - residual / total variance over all outputs; NaN for labels */
 	int64_t observations;
 } tw_evaluation;
 

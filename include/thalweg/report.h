@@ -20,8 +20,8 @@ tw_status tw_file_write(const char *folder, const char *name, const void *bytes,
 typedef struct tw_metrics tw_metrics;
 tw_status tw_metrics_open(const char *folder, tw_precision precision, tw_metrics **out);
 tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record);
-tw_status tw_metrics_close(tw_metrics *metrics);   /* completes and renames; frees */
-void tw_metrics_discard(tw_metrics *metrics);      /* removes the partial file; frees */
+tw_status tw_metrics_close(tw_metrics *metrics); /* completes and renames; frees */
+void tw_metrics_discard(tw_metrics *metrics);    /* removes the partial file; frees */
 
 /* summary.json */
 tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_precision precision);
@@ -31,8 +31,8 @@ tw_status tw_rank_times_write(const char *folder, const tw_rank_times *times, in
 void tw_summary_print(const tw_summary *summary, const char *folder);
 
 /* Predictions, row-major rows x columns: .csv with a header "y1,y2,..." (and "class" when classes > 0) or .npy. */
-tw_status tw_predictions_write(const char *file, tw_precision precision, int64_t rows, int64_t columns,
-                               int64_t classes, const double *values);
+tw_status tw_predictions_write(const char *file, tw_precision precision, int64_t rows, int64_t columns, int64_t classes,
+                               const double *values);
 
 /* Progress on standard error: a bar with cost, step size, observations/s and ETA on a terminal, else a line every few
  * seconds; nothing when the log is quiet. */

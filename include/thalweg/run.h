@@ -22,9 +22,9 @@ typedef struct {
 /* The resolved configuration. Strings are owned by the settings. */
 typedef struct {
 	uint64_t seed;
-	uint32_t run;                 /* start number: 0 for train */
+	uint32_t run; /* start number: 0 for train */
 	tw_precision precision;
-	int threads;                  /* 0: decide from the environment */
+	int threads; /* 0: decide from the environment */
 	tw_data_options data;
 	/* network: inputs and outputs come from the data */
 	int64_t hidden[TW_MAX_HIDDEN];
@@ -34,26 +34,26 @@ typedef struct {
 	tw_output output;
 	bool bias;
 	int loss;
-	double penalty;               /* penalty: {l2: lambda} */
+	double penalty; /* penalty: {l2: lambda} */
 	tw_initial initial;
-	char *initial_file;           /* model.h5 or .npy; NULL */
-	int64_t batch;                /* 0: all */
+	char *initial_file; /* model.h5 or .npy; NULL */
+	int64_t batch;      /* 0: all */
 	tw_sampling sampling;
-	int chunks;                   /* 0: automatic */
+	int chunks; /* 0: automatic */
 	tw_reduction reduction;
 	bool overlap;
 	int update;
 	double update_value[TW_MAX_PARAMETERS];
 	tw_stage stage[TW_MAX_STAGES];
 	int stages;
-	bool timing;                  /* see tw_objective_options */
+	bool timing;                                         /* see tw_objective_options */
 	int64_t cost_every, gradient_norm_every, test_every; /* steps; 0: never; cost_every -1: once an epoch */
 } tw_settings;
 
 /* The embedded default: circles, 2-3-1, to a local minimum. */
 void tw_settings_defaults(tw_settings *settings);
-/* Reads file (NULL: the embedded default alone), then applies "a.b.c=value" overrides in order. TW_USAGE with file, line
- * and remedy, TW_IO when it cannot be read. */
+/* Reads file (NULL: the embedded default alone), then applies "a.b.c=value" overrides in order. TW_USAGE with file,
+ * line and remedy, TW_IO when it cannot be read. */
 tw_status tw_settings_read(tw_settings *settings, const char *file, const char *const *set, int sets);
 /* The resolved configuration as YAML text (heap, tw_free), from which the same run can be repeated. */
 tw_status tw_settings_write(const tw_settings *settings, char **text);
@@ -81,16 +81,16 @@ typedef struct {
 } tw_monitor;
 
 typedef struct {
-	double cost;                   /* f at the last iterate, penalty included */
-	double gradient_norm_squared;  /* of f at the last iterate */
-	double accuracy;               /* NaN where there are no classes */
-	double r_squared;              /* NaN for classes */
+	double cost;                                     /* f at the last iterate, penalty included */
+	double gradient_norm_squared;                    /* of f at the last iterate */
+	double accuracy;                                 /* NaN where there are no classes */
+	double r_squared;                                /* NaN for classes */
 	double test_cost, test_accuracy, test_r_squared; /* NaN without a test part */
 	int64_t steps, observations;
 	double epochs;
 	tw_stop_reason stop_reason;
 	int last_stage;
-	double seconds;                /* the training loop alone */
+	double seconds;                                                                       /* the training loop alone */
 	double compute_seconds, wait_seconds, reduce_seconds, feed_seconds, evaluate_seconds; /* this rank's shares of it */
 	double observations_per_second;
 	int ranks, threads;
@@ -127,8 +127,8 @@ void tw_request_stop(void);
 
 /* Collective. Replays `steps` steps of the first stage, without stop rules or metrics; trace(self, step, theta) is
  * called on rank 0 after each with canonical theta: what verify-layout compares between layouts. */
-tw_status tw_run_replay(tw_run *run, int64_t steps,
-                        tw_status (*trace)(void *self, int64_t step, const double *theta), void *self);
+tw_status tw_run_replay(tw_run *run, int64_t steps, tw_status (*trace)(void *self, int64_t step, const double *theta),
+                        void *self);
 
 /* ---- models on disk ------------------------------------------------------------------------------------------ */
 

@@ -42,8 +42,9 @@ typedef struct {
 
 /* Children of a subcommand's argp. Their inputs are app_options: the subcommand's parser hands them over with
  * app_share at ARGP_KEY_INIT, one for each child. */
-extern const struct argp app_configuration_argp; /* --set, --seed, --precision, --threads */
-extern const struct argp app_common_argp;        /* --quiet, --log-rank, --allow-singleton, --help */
+extern const struct argp app_configuration_argp;   /* --set, --seed, --precision, --threads */
+extern const struct argp app_common_argp;          /* --quiet, --log-rank, --allow-singleton, --help */
+extern const struct argp_child app_run_children[]; /* both, for subcommands that read a configuration */
 void app_share(const struct argp_state *state, app_options *options);
 
 /* Parses call's arguments into input. TW_USAGE names an unknown option, with the nearest one, or what a parser refused

@@ -47,12 +47,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-    {&app_configuration_argp, 0, NULL, 0},
-    {&app_common_argp, 0, NULL, 0},
-    {0},
-};
-
 static const struct argp argp = {
     .options = options,
     .parser = parse,
@@ -61,7 +55,7 @@ static const struct argp argp = {
         "Measure cost, accuracy and R^2 of a model on the data of a configuration, training and test part. Without "
         "FILE.yaml it is config.yaml beside the model, or the embedded default.\v"
         "The network and the precision come from the model. `thalweg train --help` lists the keys of a configuration.",
-    .children = children,
+    .children = app_run_children,
 };
 
 /* ---- output -------------------------------------------------------------------------------------------------- */

@@ -80,6 +80,12 @@ static const struct argp_option common_options[] = {
 
 const struct argp app_common_argp = {.options = common_options, .parser = parse_common};
 
+const struct argp_child app_run_children[] = {
+    {&app_configuration_argp, 0, NULL, 0},
+    {&app_common_argp, 0, NULL, 0},
+    {0},
+};
+
 void app_share(const struct argp_state *state, app_options *options)
 {
 	const struct argp_child *children = state->root_argp->children;

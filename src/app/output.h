@@ -17,8 +17,8 @@ typedef struct {
 tw_status app_output_open(app_output *output, const char *folder, bool overwrite, tw_precision precision);
 /* What the training calls; self is the app_output. */
 tw_monitor app_output_monitor(app_output *output);
-/* Writes model.h5 (unless theta is not finite), metrics.csv, config.yaml, ranks.csv and summary.json, this one last; after a
- * failure none of them is left. Ends the output. */
+/* Writes model.h5 (unless theta is not finite), metrics.csv, config.yaml, ranks.csv and summary.json, this one last;
+ * after a failure none of them is left. Ends the output. */
 tw_status app_output_keep(app_output *output, const tw_run *run, const char *config, const tw_summary *summary,
                           const tw_rank_times *times);
 /* Ends the output of a run that failed: what it made is removed. */

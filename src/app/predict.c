@@ -51,12 +51,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-    {&app_configuration_argp, 0, NULL, 0},
-    {&app_common_argp, 0, NULL, 0},
-    {0},
-};
-
 static const struct argp argp = {
     .options = options,
     .parser = parse,
@@ -65,7 +59,7 @@ static const struct argp argp = {
         "Write the outputs of a model for each observation of a configuration's data, in their order; with labels also "
         "the class. Without FILE.yaml it is config.yaml beside the model, or the embedded default.\v"
         "The network and the precision come from the model. `thalweg train --help` lists the keys of a configuration.",
-    .children = children,
+    .children = app_run_children,
 };
 
 /* Collective. Rows of all ranks, in order, to rank 0: *all is theirs to free there, NULL elsewhere. */

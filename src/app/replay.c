@@ -43,18 +43,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-    {&app_configuration_argp, 0, NULL, 0},
-    {&app_common_argp, 0, NULL, 0},
-    {0},
-};
-
 static const struct argp argp = {
     .options = options,
     .parser = parse,
     .args_doc = "[FILE.yaml]",
     .doc = "Write the parameters after each of the first steps of a configuration.",
-    .children = children,
+    .children = app_run_children,
 };
 
 typedef struct {

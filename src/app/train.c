@@ -50,12 +50,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-    {&app_configuration_argp, 0, NULL, 0},
-    {&app_common_argp, 0, NULL, 0},
-    {0},
-};
-
 static const struct argp argp = {
     .options = options,
     .parser = parse,
@@ -67,7 +61,7 @@ static const struct argp argp = {
         "SIGINT, SIGTERM and SIGUSR1 stop the run at its next step; its output is written.\n\n"
         "Exit codes: 0 done; 2 usage or configuration; 3 input or output; 4 diverged, or the gradient check failed; 75 "
         "interrupted; 70 internal.",
-    .children = children,
+    .children = app_run_children,
 };
 
 /* ---- signals ------------------------------------------------------------------------------------------------- */

@@ -46,12 +46,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp_child children[] = {
-    {&app_configuration_argp, 0, NULL, 0},
-    {&app_common_argp, 0, NULL, 0},
-    {0},
-};
-
 static const struct argp argp = {
     .options = options,
     .parser = parse,
@@ -61,7 +55,7 @@ static const struct argp argp = {
         "\"identical\", or the first step and layer where bits differ, with the largest distance in units in the last "
         "place. Started without mpirun; it starts mpirun itself (the program that MPIRUN names, where set).\v"
         "Exit codes: 0 identical; 1 different; 2, 3, 70 as of train.",
-    .children = children,
+    .children = app_run_children,
 };
 
 /* ---- comparing ----------------------------------------------------------------------------------------------- */

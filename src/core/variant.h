@@ -17,14 +17,15 @@ const char *tw_isa_name(tw_isa isa);
 /* TW_USAGE when THALWEG_ISA is unknown or names a set this processor lacks. Call once at the start. */
 tw_status tw_isa_check(void);
 
-#define TW_DECLARE_VARIANTS(type, table)                                                      \
-	extern const type table##_avx512_float, table##_avx512_double, table##_avx2_float,        \
-		table##_avx2_double, table##_baseline_float, table##_baseline_double
+#define TW_DECLARE_VARIANTS(type, table)                                                                    \
+	extern const type table##_avx512_float, table##_avx512_double, table##_avx2_float, table##_avx2_double, \
+	    table##_baseline_float, table##_baseline_double
 
-#define TW_SELECT_VARIANT(table, precision)                                                                     \
+#define TW_SELECT_VARIANT(table, precision)                                                                         \
 	(tw_isa_current() == TW_ISA_AVX512 ? ((precision) == TW_FLOAT ? &table##_avx512_float : &table##_avx512_double) \
-	 : tw_isa_current() == TW_ISA_AVX2 ? ((precision) == TW_FLOAT ? &table##_avx2_float : &table##_avx2_double)     \
-	                                   : ((precision) == TW_FLOAT ? &table##_baseline_float : &table##_baseline_double))
+	 : tw_isa_current() == TW_ISA_AVX2                                                                              \
+	     ? ((precision) == TW_FLOAT ? &table##_avx2_float : &table##_avx2_double)                                   \
+	     : ((precision) == TW_FLOAT ? &table##_baseline_float : &table##_baseline_double))
 
 #ifdef TW_REAL_NAME
 typedef TW_REAL_NAME real;

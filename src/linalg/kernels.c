@@ -77,11 +77,14 @@ INLINE void product_rows(int vectors, const real *a, int64_t a_rows, int64_t a_c
 		              c_width);
 	}
 	for (; i + 4 <= count; i += 4)
-		product_block(4, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width, c_width);
+		product_block(4, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
+		              c_width);
 	for (; i + 2 <= count; i += 2)
-		product_block(2, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width, c_width);
+		product_block(2, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
+		              c_width);
 	for (; i < count; i++)
-		product_block(1, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width, c_width);
+		product_block(1, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
+		              c_width);
 }
 
 static void product(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
@@ -254,8 +257,7 @@ INLINE void sparse_gradient_columns(int vectors, const tw_sparse_columns *x, int
 	for (int64_t f = 0; f < features; f++) {
 		vector sum[4];
 #pragma GCC unroll 4
-		for (int v = 0; v < vectors; v++)
-			sum[v] = add ? vector_load(tile + f * width + v * VECTOR_LANES) : (vector){0};
+		for (int v = 0; v < vectors; v++) sum[v] = add ? vector_load(tile + f * width + v * VECTOR_LANES) : (vector){0};
 		for (int32_t e = x->start[feature + f]; e < x->start[feature + f + 1]; e++) {
 			const real *d = delta + x->row[e] * width;
 			vector y = vector_fill(value[e]);

@@ -26,8 +26,8 @@ typedef struct {
 enum { TW_TILE = TW_PANEL * TW_PANEL };
 
 typedef struct tw_kernels {
-	/* c(i, :) = [bias row] + a(i, 0..k-1) * b(0..k-1, :) for rows first <= i < first + count. a.columns = k; b has k rows,
-	 * or k + 1 where the last is the bias (has_bias). c.columns = b.columns, padding columns are written too. */
+	/* c(i, :) = [bias row] + a(i, 0..k-1) * b(0..k-1, :) for rows first <= i < first + count. a.columns = k; b has k
+	 * rows, or k + 1 where the last is the bias (has_bias). c.columns = b.columns, padding columns are written too. */
 	void (*product)(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
 	                int64_t count);
 	/* The same with a sparse left factor: row i of c from row i - first of the lists. */
@@ -47,10 +47,10 @@ typedef struct tw_kernels {
 	/* to(u, j) = from(j, u) for 0 <= j < to->columns (rows of from beyond are left out) and columns u of from in
 	 * [first_column, last_column) (multiples of TW_PANEL or the end). */
 	void (*transpose)(const tw_panels *from, const tw_panels *to, int64_t first_column, int64_t last_column);
-	void (*add)(void *dst, const void *src, int64_t n);               /* dst += src */
+	void (*add)(void *dst, const void *src, int64_t n);                 /* dst += src */
 	void (*add_to)(void *dst, const void *a, const void *b, int64_t n); /* dst = a + b */
 	void (*add_scaled)(void *dst, double scale, const void *src, int64_t n);
-	double (*squared_norm)(const void *x, int64_t n);                 /* in double, fixed order */
+	double (*squared_norm)(const void *x, int64_t n); /* in double, fixed order */
 	/* 2 * n * flops_per_pass floating-point operations in registers only: the peak of multiply-adds. */
 	double (*multiply_adds)(int64_t n);
 	int64_t flops_per_pass;

@@ -13,7 +13,10 @@
 enum { TW_PANEL = 32, TW_PANEL_UNIT = 16 };
 
 /* Columns rounded up to a multiple of TW_PANEL_UNIT. */
-static inline int64_t panel_padded(int64_t columns) { return (columns + TW_PANEL_UNIT - 1) / TW_PANEL_UNIT * TW_PANEL_UNIT; }
+static inline int64_t panel_padded(int64_t columns)
+{
+	return (columns + TW_PANEL_UNIT - 1) / TW_PANEL_UNIT * TW_PANEL_UNIT;
+}
 static inline int64_t panel_count(int64_t columns) { return (columns + TW_PANEL - 1) / TW_PANEL; }
 /* Width in elements of the panel that starts at column `first` (a multiple of TW_PANEL). */
 static inline int64_t panel_width(int64_t columns, int64_t first)

@@ -1,5 +1,5 @@
-/* Elementary functions of `real` without branches or calls, so that loops over arrays become SIMD code. Each is within a
- * few units in the last place. For the sources compiled per precision (core/variant.h). */
+/* Elementary functions of `real` without branches or calls, so that loops over arrays become SIMD code. Each is within
+ * a few units in the last place. For the sources compiled per precision (core/variant.h). */
 #ifndef THALWEG_LINALG_REAL_MATH_H
 #define THALWEG_LINALG_REAL_MATH_H
 
@@ -142,10 +142,7 @@ REAL_INLINE real real_logistic(real z)
 	return z < 0 ? small : 1 - small;
 }
 /* ln(1 + e^z) = max(z, 0) + ln(1 + e^-|z|). */
-REAL_INLINE real real_softplus(real z)
-{
-	return (z > 0 ? z : 0) + real_log1p_unit(real_exp(-real_abs(z)));
-}
+REAL_INLINE real real_softplus(real z) { return (z > 0 ? z : 0) + real_log1p_unit(real_exp(-real_abs(z))); }
 REAL_INLINE real real_tanh(real z)
 {
 	real m = real_expm1(-2 * real_abs(z)); /* in (-1, 0] */

@@ -41,8 +41,7 @@ static void hyperbolic_tangent(const double *parameter, int64_t n, const void *z
 	real *restrict y = a;
 	for (int64_t i = 0; i < n; i++) y[i] = real_tanh(x[i]);
 }
-static void hyperbolic_tangent_derivative(const double *parameter, int64_t n, const void *z, const void *a,
-                                          void *delta)
+static void hyperbolic_tangent_derivative(const double *parameter, int64_t n, const void *z, const void *a, void *delta)
 {
 	(void)parameter, (void)z;
 	const real *restrict y = a;
@@ -125,7 +124,8 @@ static void gelu(const double *parameter, int64_t n, const void *z, void *a)
 	const real *restrict x = z;
 	real *restrict y = a;
 	for (int64_t i = 0; i < n; i++) {
-		real p = REAL_IS_FLOAT ? (real)erfcf((float)(-x[i] * (real)M_SQRT1_2)) : (real)erfc((double)(-x[i] * (real)M_SQRT1_2));
+		real p = REAL_IS_FLOAT ? (real)erfcf((float)(-x[i] * (real)M_SQRT1_2))
+		                       : (real)erfc((double)(-x[i] * (real)M_SQRT1_2));
 		y[i] = (real)0.5 * x[i] * p;
 	}
 }
@@ -136,13 +136,16 @@ static void gelu_derivative(const double *parameter, int64_t n, const void *z, c
 	real *restrict d = delta;
 	const real root = (real)0.39894228040143267794; /* 1 / sqrt(2 pi) */
 	for (int64_t i = 0; i < n; i++) {
-		real p = REAL_IS_FLOAT ? (real)erfcf((float)(-x[i] * (real)M_SQRT1_2)) : (real)erfc((double)(-x[i] * (real)M_SQRT1_2));
+		real p = REAL_IS_FLOAT ? (real)erfcf((float)(-x[i] * (real)M_SQRT1_2))
+		                       : (real)erfc((double)(-x[i] * (real)M_SQRT1_2));
 		d[i] *= (real)0.5 * p + x[i] * root * real_exp((real)-0.5 * x[i] * x[i]);
 	}
 }
 
 static const tw_activation table[] = {
-    {.info = {.name = "identity", .help = "z", .smooth = true}, .value = identity, .multiply_derivative = identity_derivative},
+    {.info = {.name = "identity", .help = "z", .smooth = true},
+     .value = identity,
+     .multiply_derivative = identity_derivative},
     {.info = {.name = "logistic", .help = "1 / (1 + e^-z)", .smooth = true},
      .value = logistic,
      .multiply_derivative = logistic_derivative},

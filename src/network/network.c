@@ -41,8 +41,7 @@ int64_t tw_network_dimension(const tw_network *network)
 int64_t tw_network_weight_offset(const tw_network *network, int layer)
 {
 	int64_t offset = 0;
-	for (int l = 1; l < layer; l++)
-		offset += network->width[l] * (network->width[l - 1] + (network->bias ? 1 : 0));
+	for (int l = 1; l < layer; l++) offset += network->width[l] * (network->width[l - 1] + (network->bias ? 1 : 0));
 	return offset;
 }
 

@@ -136,8 +136,7 @@ static tw_status make_wave(tw_engine *engine, tw_chunks chunks)
 	tw_tree_init(&tree, chunks.count, tw_chunk_first(chunks, rank, ranks), tw_chunk_first(chunks, rank + 1, ranks));
 	int slots = tw_tree_slots(&tree);
 	for (int s = 1; s < slots; s++)
-		if (!engine->slot[s])
-			TW_TRY(tw_alloc_array(&engine->slot[s], engine->size, real_size, "partial gradients"));
+		if (!engine->slot[s]) TW_TRY(tw_alloc_array(&engine->slot[s], engine->size, real_size, "partial gradients"));
 	return TW_OK;
 }
 

@@ -25,7 +25,7 @@ enum { STRIP_ROWS = 64, BLOCK_ROWS = 256, MAX_SLOTS = TW_TREE_NODES };
 typedef struct {
 	int64_t first, count;
 	int chunk;
-	bool opens, closes; /* first, last strip of its chunk */
+	bool opens, closes;        /* first, last strip of its chunk */
 	tw_sparse_columns columns; /* sparse inputs by column */
 } tw_strip;
 
@@ -59,21 +59,21 @@ typedef struct tw_engine {
 	int strips, strip_capacity;
 	int blocks, block_strips; /* strips a block */
 	int64_t block_rows;       /* most observations a block, at most BLOCK_ROWS */
-	int32_t *column_start;                   /* strip_capacity x (inputs + 1) */
+	int32_t *column_start;    /* strip_capacity x (inputs + 1) */
 	int32_t *column_row;
 	void *column_value;
-	int64_t row_entries;                     /* most entries of a sparse row, over all ranks */
-	void *thread_rows;                       /* per thread: logits and their deltas, row-major */
+	int64_t row_entries; /* most entries of a sparse row, over all ranks */
+	void *thread_rows;   /* per thread: logits and their deltas, row-major */
 	int64_t thread_row_bytes;
-	void *thread_tiles;                      /* per thread: MAX_SLOTS tiles */
+	void *thread_tiles; /* per thread: MAX_SLOTS tiles */
 	int64_t thread_tile_bytes;
 
-	void *slot[MAX_SLOTS];                   /* partial gradients beyond the first, made when needed */
-	double *chunk_loss;                      /* this rank's chunks */
-	tw_chunks ready;                         /* largest batch and number of chunks that buffers are made for */
-	tw_reducer *reducer;                     /* NULL with one rank */
+	void *slot[MAX_SLOTS]; /* partial gradients beyond the first, made when needed */
+	double *chunk_loss;    /* this rank's chunks */
+	tw_chunks ready;       /* largest batch and number of chunks that buffers are made for */
+	tw_reducer *reducer;   /* NULL with one rank */
 	tw_comm *self_comm;
-	tw_feed *whole, *other;                  /* the training set, and the last other set, as one batch */
+	tw_feed *whole, *other; /* the training set, and the last other set, as one batch */
 	const tw_data *other_data;
 	tw_objective_times times;
 } tw_engine;
@@ -116,8 +116,8 @@ void engine_sort_columns(tw_engine *engine, const tw_batch *batch, int64_t begin
 /* gradient.c: tiles [first, last) of layer l summed over the wave's strips. depth: partial sums in memory before this
  * wave; slots[0] is the gradient itself. */
 int64_t engine_tiles(const tw_engine *engine, int l);
-void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, const tw_batch *batch,
-                      const tw_tree *tree, int depth, void *const *slots, int thread);
+void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, const tw_batch *batch, const tw_tree *tree,
+                      int depth, void *const *slots, int thread);
 /* Number of partial sums after the strips of the wave, starting from depth. */
 int engine_depth_after(const tw_engine *engine, const tw_tree *tree, int depth);
 

@@ -28,7 +28,7 @@ typedef struct {
 	int64_t feature, features; /* rows of the tile; features 0: the bias row */
 	int64_t unit;              /* first column */
 	int64_t elements;
-	int64_t index;             /* of its first element in a vector */
+	int64_t index; /* of its first element in a vector */
 } tw_tile;
 
 static tw_tile tile_at(const tw_engine *engine, int l, int64_t t)
@@ -64,8 +64,8 @@ static void sum_strip(const tw_engine *engine, int l, const tw_tile *tile, const
 		                      strip->first, strip->first + strip->count, add, out);
 }
 
-void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, const tw_batch *batch,
-                      const tw_tree *tree, int depth, void *const *slots, int thread)
+void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, const tw_batch *batch, const tw_tree *tree,
+                      int depth, void *const *slots, int thread)
 {
 	const tw_kernels *kernel = engine->kernel;
 	const size_t real_size = tw_real_size(engine->precision);

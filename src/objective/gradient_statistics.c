@@ -34,8 +34,8 @@ static void gradient_norms(tw_engine *engine, const tw_batch *batch, int64_t beg
 	for (int64_t i = block->first; i < block->first + block->count; i++) {
 		double sum = 0;
 		for (int l = 1; l <= engine->layers; l++) {
-			double inputs = l == 1 ? input_squared_norm(engine, batch, begin + i)
-			                       : row_squared_norm(engine, &engine->a[l - 1], i);
+			double inputs =
+			    l == 1 ? input_squared_norm(engine, batch, begin + i) : row_squared_norm(engine, &engine->a[l - 1], i);
 			sum += row_squared_norm(engine, &engine->delta[l], i) * (inputs + (engine->has_bias ? 1 : 0));
 		}
 		engine->row_loss[i] = sum;
@@ -52,8 +52,7 @@ tw_status tw_objective_gradient_statistics(const tw_objective *objective, const 
 	void *gradient = NULL;
 	const int chunks = batch.last_chunk - batch.first_chunk;
 	tw_status status = tw_alloc_array((void **)&sums, chunks + 1, sizeof(double), "sums of chunks");
-	if (status == TW_OK)
-		status = tw_alloc_array(&gradient, engine->size, tw_real_size(engine->precision), "gradient");
+	if (status == TW_OK) status = tw_alloc_array(&gradient, engine->size, tw_real_size(engine->precision), "gradient");
 	status = tw_comm_agree(engine->comm, status);
 	flush_denormals();
 	for (int64_t begin = 0; status == TW_OK && begin < batch.count; begin += engine->wave_rows) {

@@ -124,7 +124,8 @@ static void output_values(tw_output output, int64_t count, int64_t outputs, cons
 			for (int64_t j = 0; j < outputs; j++) out[i * outputs + j] = exp((double)logit[j] - largest) / sum;
 		} else {
 			for (int64_t j = 0; j < outputs; j++)
-				out[i * outputs + j] = output == TW_OUTPUT_LOGISTIC ? (double)real_logistic(logit[j]) : (double)logit[j];
+				out[i * outputs + j] =
+				    output == TW_OUTPUT_LOGISTIC ? (double)real_logistic(logit[j]) : (double)logit[j];
 		}
 	}
 }

@@ -10,8 +10,8 @@ typedef struct tw_loss {
 	tw_loss_info info;
 	/* For `count` observations of `outputs` logits each (row-major z, the last layer before the output function):
 	 * loss[i] = L_i, and, when delta is not NULL, delta = scale * dL_i/dz (row-major). y[i] points to the targets of
-	 * observation i: `outputs` reals, or one class number for TW_TARGET_CLASS. Rows up to count rounded up to a multiple
-	 * of 16 are computed (z holds zeros there, y valid pointers); arrays are aligned to 64 bytes. */
+	 * observation i: `outputs` reals, or one class number for TW_TARGET_CLASS. Rows up to count rounded up to a
+	 * multiple of 16 are computed (z holds zeros there, y valid pointers); arrays are aligned to 64 bytes. */
 	void (*apply)(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y, double scale,
 	              void *delta, double *loss);
 } tw_loss;

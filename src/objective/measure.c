@@ -71,10 +71,8 @@ static void forward_rows(tw_engine *engine, const void *theta, const tw_batch *b
 static void fill_evaluation(const tw_engine *engine, const tw_data *data, const double *sums, tw_evaluation *out)
 {
 	const double n = (double)data->observations;
-	*out = (tw_evaluation){.cost = sums[SUM_LOSS] / n,
-	                       .accuracy = NAN,
-	                       .r_squared = NAN,
-	                       .observations = data->observations};
+	*out = (tw_evaluation){
+	    .cost = sums[SUM_LOSS] / n, .accuracy = NAN, .r_squared = NAN, .observations = data->observations};
 	if (engine->loss->info.target != TW_TARGET_REAL) {
 		out->accuracy = sums[SUM_RIGHT] / n;
 		return;

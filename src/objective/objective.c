@@ -38,8 +38,8 @@ static void stream_ready(tw_stream *stream, int64_t from, bool last)
 {
 	stream->ready = from;
 	if (!stream->on || stream->status != TW_OK || (!last && stream->begun - from < STREAM_ELEMENTS)) return;
-	stream->status = tw_reducer_begin(stream->reducer, stream->tree, from, stream->begun - from, stream->nodes,
-	                                  stream->result);
+	stream->status =
+	    tw_reducer_begin(stream->reducer, stream->tree, from, stream->begun - from, stream->nodes, stream->result);
 	stream->begun = from;
 }
 
@@ -52,8 +52,8 @@ static double tile_cost(const tw_engine *engine, int l)
 
 /* All tiles of all layers, shared out once among the threads by their cost: part `thread` begins where part
  * `thread - 1` ends. */
-static void sum_all_tiles(tw_engine *engine, const tw_batch *batch, const tw_tree *tree, int depth,
-                          void *const *slots, int thread, int threads)
+static void sum_all_tiles(tw_engine *engine, const tw_batch *batch, const tw_tree *tree, int depth, void *const *slots,
+                          int thread, int threads)
 {
 	double total = 0, before = 0;
 	for (int l = engine->layers; l >= 1; l--) total += (double)engine_tiles(engine, l) * tile_cost(engine, l);

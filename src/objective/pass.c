@@ -32,7 +32,8 @@ void engine_cut(tw_engine *engine, const tw_batch *batch, int64_t begin, int64_t
 		}
 	}
 	/* Several strips a block, where they are dense, read the weights once for all. */
-	int64_t most = engine->data->sparse ? 1 : engine->block_rows / rows, share = (engine->strips + threads - 1) / threads;
+	int64_t most = engine->data->sparse ? 1 : engine->block_rows / rows,
+	        share = (engine->strips + threads - 1) / threads;
 	engine->block_strips = (int)(share < most ? share : most);
 	if (engine->block_strips < 1) engine->block_strips = 1;
 	engine->blocks = (engine->strips + engine->block_strips - 1) / engine->block_strips;
@@ -103,8 +104,8 @@ static void apply_activation(const tw_engine *engine, int l, const tw_block *blo
 	for (int64_t column = 0; column < z->columns; column += TW_PANEL) {
 		const int64_t width = panel_width(z->columns, column);
 		const int64_t at = column * z->rows + block->first * width;
-		engine->activation->value(engine->network.activation_value, block->count * width, engine_at(engine, z->data, at),
-		                          engine_at(engine, engine->a[l].data, at));
+		engine->activation->value(engine->network.activation_value, block->count * width,
+		                          engine_at(engine, z->data, at), engine_at(engine, engine->a[l].data, at));
 	}
 }
 
@@ -184,10 +185,9 @@ void engine_backward(tw_engine *engine, const tw_block *block)
 		for (int64_t column = 0; column < delta->columns; column += TW_PANEL) {
 			const int64_t width = panel_width(delta->columns, column);
 			const int64_t at = column * delta->rows + block->first * width;
-			engine->activation->multiply_derivative(engine->network.activation_value, block->count * width,
-			                                        engine_at(engine, engine->z[l - 1].data, at),
-			                                        engine_at(engine, engine->a[l - 1].data, at),
-			                                        engine_at(engine, delta->data, at));
+			engine->activation->multiply_derivative(
+			    engine->network.activation_value, block->count * width, engine_at(engine, engine->z[l - 1].data, at),
+			    engine_at(engine, engine->a[l - 1].data, at), engine_at(engine, delta->data, at));
 		}
 	}
 }

@@ -55,7 +55,8 @@ tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_pre
 tw_status tw_rank_times_write(const char *folder, const tw_rank_times *times, int ranks)
 {
 	enum { LINE = 7 * TW_NUMBER_TEXT };
-	static const char header[] = "rank,seconds,compute_seconds,wait_seconds,reduce_seconds,feed_seconds,evaluate_seconds\n";
+	static const char header[] =
+	    "rank,seconds,compute_seconds,wait_seconds,reduce_seconds,feed_seconds,evaluate_seconds\n";
 	char *text = NULL;
 	TW_TRY(tw_alloc_array((void **)&text, ranks + 1, LINE, "ranks.csv"));
 	int64_t at = snprintf(text, LINE, "%s", header);

@@ -10,15 +10,15 @@ struct tw_run {
 	tw_data *data, *test;
 	tw_network network;
 	tw_objective objective;
-	tw_feed *feed;       /* batches of the method */
-	tw_feed *whole;      /* the training set as one batch, for f itself; full-batch methods have it in feed */
+	tw_feed *feed;  /* batches of the method */
+	tw_feed *whole; /* the training set as one batch, for f itself; full-batch methods have it in feed */
 	bool full_batch;
 	tw_update update;
 	void *theta, *gradient; /* vectors of the objective */
 	void *norm_gradient;    /* of f, where a mini-batch method reports its norm; made when needed */
 	double *canonical;      /* d doubles */
 	int threads;
-	tw_rank_times times;    /* of the last training */
+	tw_rank_times times; /* of the last training */
 };
 
 #endif

@@ -112,7 +112,8 @@ const tw_option tw_options[] = {
      .standard = "uniform", .help = "of the initial parameters"},
     {"initial.bias", TW_OPTION_BIAS, FIELD(initial), .low = -DBL_MAX, .high = DBL_MAX, WORD("same", 0),
      .standard = "same",
-     .help = "initial biases: from the same distribution, all a number, or a number a layer; 0 by default with glorot, he"},
+     .help =
+         "initial biases: from the same distribution, all a number, or a number a layer; 0 by default with glorot, he"},
     {"initial.file", TW_OPTION_TEXT, FIELD(initial_file), .standard = "none",
      .help = "start from the parameters in this model.h5 or .npy instead"},
 

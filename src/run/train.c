@@ -15,8 +15,8 @@ void tw_request_stop(void) { stop_requested = 1; }
 typedef struct {
 	tw_run *run;
 	const tw_monitor *monitor;
-	tw_settings plan;        /* a copy whose stages hold the state of schedules and stop rules */
-	int64_t step;            /* updates made so far */
+	tw_settings plan; /* a copy whose stages hold the state of schedules and stop rules */
+	int64_t step;     /* updates made so far */
 	int64_t observations;
 	int stage;
 	int64_t stage_step;
@@ -26,7 +26,7 @@ typedef struct {
 	int64_t total_steps;
 	int64_t next_poll, poll_every; /* steps at which ranks agree on a request to stop */
 	double last_poll;
-	tw_status recorded;            /* on rank 0: of the records written so far */
+	tw_status recorded; /* on rank 0: of the records written so far */
 	tw_record record;
 } tw_loop;
 
@@ -65,8 +65,8 @@ static tw_status evaluate_whole(tw_loop *loop, bool norm)
 	if (norm && !run->norm_gradient)
 		TW_TRY(tw_comm_agree(run->comm, tw_alloc_array(&run->norm_gradient, objective->size,
 		                                               tw_real_size(objective->precision), "gradient")));
-	TW_TRY(objective->evaluate(objective->self, run->theta, &whole, &loop->record.cost,
-	                           norm ? run->norm_gradient : NULL));
+	TW_TRY(
+	    objective->evaluate(objective->self, run->theta, &whole, &loop->record.cost, norm ? run->norm_gradient : NULL));
 	if (norm)
 		loop->record.gradient_norm_squared =
 		    tw_kernels_of(objective->precision)->squared_norm(run->norm_gradient, objective->size);
@@ -257,8 +257,8 @@ tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summa
 	return summarise(&loop, reason, tw_now() - loop.start, summary);
 }
 
-tw_status tw_run_replay(tw_run *run, int64_t steps,
-                        tw_status (*trace)(void *self, int64_t step, const double *theta), void *self)
+tw_status tw_run_replay(tw_run *run, int64_t steps, tw_status (*trace)(void *self, int64_t step, const double *theta),
+                        void *self)
 {
 	tw_schedule schedule = run->settings->stage[0].schedule;
 	TW_TRY(tw_schedule_start(&schedule));

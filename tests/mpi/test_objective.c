@@ -72,7 +72,8 @@ static void test_whole_set_measures(void)
 	for (int c = 0; c < 2; c++) {
 		tw_comm *comm = c ? world : self;
 		tw_data *data = case_data(comm, TW_FLOAT, n, 9, 2, loss, 0, TW_STORAGE_DENSE);
-		tw_objective_options options = case_options(tw_activation_find("elu"), loss, TW_OUTPUT_IDENTITY, 9, hidden, 1, 2);
+		tw_objective_options options =
+		    case_options(tw_activation_find("elu"), loss, TW_OUTPUT_IDENTITY, 9, hidden, 1, 2);
 		tw_objective objective;
 		CHECK_OK(tw_objective_create(comm, data, &options, &objective));
 		void *theta = case_theta(&objective, 0.5);

@@ -21,10 +21,7 @@ static const struct {
 };
 enum { VARIANTS = sizeof variants / sizeof variants[0] };
 
-static double draw(uint64_t index)
-{
-	return 2 * tw_random_uniform((tw_random){1, TW_RANDOM_TEST, 0}, 0, index) - 1;
-}
+static double draw(uint64_t index) { return 2 * tw_random_uniform((tw_random){1, TW_RANDOM_TEST, 0}, 0, index) - 1; }
 
 static tw_panels make(tw_precision precision, int64_t rows, int64_t columns, uint64_t seed)
 {
@@ -32,7 +29,8 @@ static tw_panels make(tw_precision precision, int64_t rows, int64_t columns, uin
 	CHECK_OK(tw_alloc_array(&panels.data, panel_size(rows, columns), tw_real_size(precision), "test"));
 	for (int64_t i = 0; i < rows; i++)
 		for (int64_t j = 0; j < columns && seed; j++)
-			tw_real_set(precision, panels.data, panel_index(rows, columns, i, j), draw(seed + (uint64_t)(i * columns + j)));
+			tw_real_set(precision, panels.data, panel_index(rows, columns, i, j),
+			            draw(seed + (uint64_t)(i * columns + j)));
 	return panels;
 }
 
@@ -41,7 +39,7 @@ static double at(tw_precision precision, const tw_panels *panels, int64_t i, int
 	return tw_real_get(precision, panels->data, panel_index(panels->rows, panels->columns, i, j));
 }
 
-static const int64_t shapes[][3] = {{1, 1, 1},   {5, 1, 3},    {7, 10, 2},   {13, 16, 33},  {64, 17, 40},
+static const int64_t shapes[][3] = {{1, 1, 1},   {5, 1, 3},    {7, 10, 2},   {13, 16, 33},   {64, 17, 40},
                                     {64, 32, 8}, {31, 47, 64}, {20, 100, 5}, {64, 130, 321}, {3, 33, 170}};
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -154,7 +152,8 @@ static void test_transpose_and_norm(void)
 			double x = tw_real_get(p, weights.data, i);
 			sum += x * x;
 		}
-		CU_ASSERT_DOUBLE_EQUAL(variants[v].kernel->squared_norm(weights.data, panel_size(in + 1, out)), sum, 1e-12 * sum);
+		CU_ASSERT_DOUBLE_EQUAL(variants[v].kernel->squared_norm(weights.data, panel_size(in + 1, out)), sum,
+		                       1e-12 * sum);
 		tw_free(weights.data), tw_free(turned.data);
 	}
 }

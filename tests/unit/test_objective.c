@@ -67,7 +67,8 @@ static void test_storage_and_precision(void)
 	double *reference = NULL, cost[4];
 	for (int v = 0; v < 4; v++) {
 		const tw_precision precision = v < 2 ? TW_DOUBLE : TW_FLOAT;
-		tw_data *data = case_data(self, precision, n, inputs, 10, loss, 0.8, v % 2 ? TW_STORAGE_SPARSE : TW_STORAGE_DENSE);
+		tw_data *data =
+		    case_data(self, precision, n, inputs, 10, loss, 0.8, v % 2 ? TW_STORAGE_SPARSE : TW_STORAGE_DENSE);
 		CU_ASSERT_EQUAL(data->sparse, v % 2 == 1);
 		tw_objective_options options = case_options(activation, loss, TW_OUTPUT_SOFTMAX, inputs, hidden, 2, 10);
 		options.threads = 1 + v % 3;

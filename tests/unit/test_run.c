@@ -49,8 +49,9 @@ static tw_summary train(const char *const *set, int sets, history *h, double **t
 	tw_settings_free(&settings);
 	return summary;
 }
-#define TRAIN(h, theta, ...) \
-	train((const char *const[]){__VA_ARGS__}, (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)), h, theta)
+#define TRAIN(h, theta, ...)                                                                                         \
+	train((const char *const[]){__VA_ARGS__}, (int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)), h, \
+	      theta)
 
 /* Least squares without hidden layers: gradient descent ends at the solution of the normal equations, made here by
  * elimination from the same data. */
@@ -58,8 +59,8 @@ static void test_least_squares(void)
 {
 	history h;
 	double *theta = NULL;
-	tw_summary s = TRAIN(&h, &theta, "data.preset=linear", "precision=double", "network.hidden=[]", "method.step_size=0.05",
-	                     "stop.steps=20000", "stop.gradient_norm=1e-11", "seed=5");
+	tw_summary s = TRAIN(&h, &theta, "data.preset=linear", "precision=double", "network.hidden=[]",
+	                     "method.step_size=0.05", "stop.steps=20000", "stop.gradient_norm=1e-11", "seed=5");
 	CU_ASSERT_EQUAL(s.stop_reason, TW_STOP_GRADIENT_NORM);
 	tw_data_options options;
 	tw_data *data = NULL, *test = NULL;
@@ -70,7 +71,8 @@ static void test_least_squares(void)
 	CHECK_OK(tw_data_load(self, &options, &data, &test));
 	double a[3][4] = {{0}};
 	for (int64_t i = 0; i < data->observations; i++) {
-		const double *x = (const double *)data->dense + 2 * i, row[4] = {x[0], x[1], 1, ((const double *)data->output)[i]};
+		const double *x = (const double *)data->dense + 2 * i,
+		             row[4] = {x[0], x[1], 1, ((const double *)data->output)[i]};
 		for (int p = 0; p < 3; p++)
 			for (int q = 0; q < 4; q++) a[p][q] += row[p] * row[q];
 	}
@@ -157,8 +159,8 @@ static void test_stages(void)
 	tw_settings_free(&settings);
 	remove(path);
 	/* by hand: ten steps at 1, then fifteen at 0.25 by a piecewise schedule */
-	tw_summary other = TRAIN(&h, NULL, "stop.steps=25", "method.schedule.name=piecewise", "method.schedule.thresholds=[10]",
-	                         "method.schedule.factor=0.25");
+	tw_summary other = TRAIN(&h, NULL, "stop.steps=25", "method.schedule.name=piecewise",
+	                         "method.schedule.thresholds=[10]", "method.schedule.factor=0.25");
 	CU_ASSERT_STRING_EQUAL(s.theta_sha256, other.theta_sha256);
 }
 
@@ -166,7 +168,8 @@ static void test_stages(void)
 static void test_seeds(void)
 {
 	history h;
-	tw_summary a = TRAIN(&h, NULL, "stop.steps=50", "seed=3"), b = TRAIN(&h, NULL, "stop.steps=50", "seed=3", "threads=2");
+	tw_summary a = TRAIN(&h, NULL, "stop.steps=50", "seed=3"),
+	           b = TRAIN(&h, NULL, "stop.steps=50", "seed=3", "threads=2");
 	tw_summary c = TRAIN(&h, NULL, "stop.steps=50", "seed=4");
 	CU_ASSERT_STRING_EQUAL(a.theta_sha256, b.theta_sha256);
 	CU_ASSERT_STRING_NOT_EQUAL(a.theta_sha256, c.theta_sha256);
