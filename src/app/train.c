@@ -72,14 +72,27 @@ static void stop_training(int signal)
 	tw_request_stop();
 }
 
-/* A second SIGINT ends the program at once. */
+/* A second SIGINT ends the program at once; but not within half a second of the first, since a launcher and the
+ * terminal may both pass one keystroke on. */
+static void stop_or_end(int number)
+{
+	static double first;
+	const double now = tw_now();
+	if (first > 0 && now - first > 0.5) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	if (first == 0) first = now;
+	tw_request_stop();
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = stop_training, .sa_flags = SA_RESTART};
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
-	action.sa_flags |= (int)SA_RESETHAND;
+	action.sa_handler = stop_or_end;
 	sigaction(SIGINT, &action, NULL);
 }
 
@@ -165,9 +178,10 @@ static tw_status train_and_keep(const app_call *call, const train_options *o, tw
 static void note_large_batch(const tw_settings *settings, const tw_run *run)
 {
 	int64_t observations = tw_run_data(run)->observations;
-	if (settings->batch > observations && settings->sampling != TW_SAMPLE_UNIFORM)
+	const bool drawn = settings->sampling == TW_SAMPLE_UNIFORM && settings->batch == observations;
+	if (settings->batch > observations || drawn)
 		tw_log(TW_LOG_NOTE,
-		       "method.batch is %" PRId64 ", but there are %" PRId64 " observations: every step uses all of them",
+		       "method.batch is %" PRId64 " and there are %" PRId64 " observations: every step uses all of them",
 		       settings->batch, observations);
 }
 

@@ -92,7 +92,7 @@ static inline void *engine_at(const tw_engine *engine, const void *base, int64_t
 /* Threads worth using for this many observations. */
 int engine_threads(const tw_engine *engine, int64_t observations);
 
-/* Rows of a wave so that the waves of `count` observations are about equal; 0 for none. */
+/* Rows of a wave so that the waves of `count` observations are about equal. */
 int64_t engine_even_wave(const tw_engine *engine, int64_t count);
 
 /* pass.c: cuts rows [begin, end) of this rank's part of the batch into strips and blocks (fills engine->strip). */

@@ -32,8 +32,8 @@ void engine_cut(tw_engine *engine, const tw_batch *batch, int64_t begin, int64_t
 		}
 	}
 	/* Several strips a block, where they are dense, read the weights once for all. */
-	int64_t most = engine->data->sparse ? 1 : engine->block_rows / rows,
-	        share = (engine->strips + threads - 1) / threads;
+	const int64_t most = engine->data->sparse ? 1 : engine->block_rows / rows;
+	const int64_t share = (engine->strips + threads - 1) / threads;
 	engine->block_strips = (int)(share < most ? share : most);
 	if (engine->block_strips < 1) engine->block_strips = 1;
 	engine->blocks = (engine->strips + engine->block_strips - 1) / engine->block_strips;

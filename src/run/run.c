@@ -34,8 +34,6 @@ static tw_status make_feeds(tw_run *run)
 	const tw_settings *settings = run->settings;
 	const int64_t all = run->data->observations;
 	run->full_batch = settings->batch == 0 || settings->batch >= all;
-	/* Drawing with replacement gives a batch other than the whole set even where it is as large. */
-	if (settings->sampling == TW_SAMPLE_UNIFORM && settings->batch > 0) run->full_batch = false;
 	const int64_t batch = run->full_batch ? all : settings->batch;
 	const int chunks = chunks_for(run, batch);
 	if (chunks == 1 && tw_comm_size(run->comm) > 1)
