@@ -11,7 +11,7 @@ extern "C" {
 
 typedef struct tw_comm tw_comm;
 
-/* Collective over all ranks started together. Initialises MPI (MPI_THREAD_FUNNELED) when nobody has, unless the
+/* Collective over all ranks started together. Initialises MPI (MPI_THREAD_SERIALIZED) when nobody has, unless the
  * environment shows that no launcher started this process: then it is alone, and MPI is left out. Errors of MPI return
  * as TW_INTERNAL. *out is freed by tw_comm_free, which also finalises MPI if this call initialised it. */
 tw_status tw_comm_world(tw_comm **out);
@@ -108,6 +108,29 @@ double tw_reducer_seconds(tw_reducer *reducer);
 /* Collective: the tree sum of `count` doubles a leaf. mine holds this rank's leaves in order, count doubles each
  * (row-major leaf, value); out gets count sums, the same bits on all ranks of any layout. */
 tw_status tw_tree_sum(tw_comm *comm, tw_chunks chunks, int count, const double *mine, double *out);
+
+/* ---- work shared out, and mail to rank 0 ---------------------------------------------------------------------- */
+
+/* Counters on rank 0 that every rank reaches one-sidedly, and messages from any rank to rank 0. Calls other than
+ * create and free are not collective and may come from any thread where tw_comm_threads_may_call() (they take turns);
+ * else from the main thread alone. One process needs no MPI for any of them. */
+typedef struct tw_queue tw_queue;
+/* Collective. `counters` counters, all zero. */
+tw_status tw_queue_create(tw_comm *comm, int counters, tw_queue **out);
+/* Collective: returns when no rank can reach the counters any more. Mail not received is dropped. */
+void tw_queue_free(tw_queue *queue);
+/* Fetch-and-add: *before is the counter's value before `amount` was added (0: just read it). */
+tw_status tw_queue_add(tw_queue *queue, int counter, int64_t amount, int64_t *before);
+/* Sends a copy of `size` bytes to rank 0 (rank 0 to itself too); returns at once. */
+tw_status tw_queue_send(tw_queue *queue, const void *bytes, size_t size);
+/* Rank 0: the next message that has arrived, from any rank, to be freed with tw_free; *bytes NULL: none is waiting. */
+tw_status tw_queue_receive(tw_queue *queue, void **bytes, size_t *size);
+/* Lets what is under way move on: every rank calls it (or any of the above) every few milliseconds. */
+tw_status tw_queue_progress(tw_queue *queue);
+/* Seconds that this rank's threads have spent inside these calls so far, summed over threads. */
+double tw_queue_seconds(tw_queue *queue);
+/* Whether any thread may make these calls (MPI_THREAD_SERIALIZED or more was granted, or MPI is not running). */
+bool tw_comm_threads_may_call(void);
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,11 @@ static bool is_mpi_running(void)
 	return initialised && !finalised;
 }
 
+/* Of Open MPI 4's components for one-sided access, rdma prefers itself wrongly: over TCP it takes windows that it
+ * cannot serve, and groups of ranks that make windows on one node at the same moment get the same memory. The others
+ * serve all cases. A choice that the user has made stays. */
+static void choose_components(void) { setenv("OMPI_MCA_osc", "^rdma", 0); }
+
 tw_status tw_mpi_fail(int code, const char *call)
 {
 	char text[MPI_MAX_ERROR_STRING] = "unknown error";
@@ -63,7 +68,8 @@ static tw_status start(tw_comm *comm)
 	if (!is_mpi_running()) {
 		if (!was_launched()) return TW_OK;
 		int granted;
-		TW_MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &granted));
+		choose_components();
+		TW_MPI(MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &granted));
 		comm->finalises = true;
 		TW_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
 	}
@@ -133,6 +139,12 @@ const char *tw_comm_thread_level(void)
 	       : level == MPI_THREAD_SERIALIZED ? "serialized"
 	       : level == MPI_THREAD_FUNNELED   ? "funneled"
 	                                        : "single";
+}
+
+bool tw_comm_threads_may_call(void)
+{
+	int level;
+	return !is_mpi_running() || (MPI_Query_thread(&level) == MPI_SUCCESS && level >= MPI_THREAD_SERIALIZED);
 }
 
 void tw_comm_abort(tw_comm *comm, int exit_code)
