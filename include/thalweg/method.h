@@ -105,6 +105,44 @@ void tw_stop_start(tw_stop *stop);
 tw_stop_reason tw_stop_check(tw_stop *stop, int64_t k, double epochs, int64_t observations, double cost,
                              double gradient_norm);
 
+/* ---- the course of a run ---------------------------------------------------------------------------------------- */
+
+enum { TW_MAX_STAGES = 8 };
+/* One stage of training: its own step sizes and stop rules. */
+typedef struct {
+	tw_schedule schedule;
+	tw_stop stop;
+} tw_stage;
+
+/* Where a run stands in its stages, one after the other. Update state carries over from stage to stage. A plain value:
+ * copying it saves and restores it. Each step is
+ *   reason = tw_course_limit(c)              before anything is evaluated,
+ *   reason = tw_course_check(c, f, norm)     with what is known of theta_k,
+ *   alpha  = tw_course_step_size(c, f),      update theta,
+ *   tw_course_advance(c, observations);
+ * a reason ends the stage (tw_course_next_stage), or the run. */
+typedef struct {
+	tw_stage stage[TW_MAX_STAGES]; /* with the state of their schedules and stop rules */
+	int stages, at;                /* at: the present stage */
+	int64_t step, stage_step;      /* updates made, in all and in this stage */
+	int64_t observations;          /* used so far */
+	int64_t set_size;              /* observations in one epoch */
+} tw_course;
+tw_status tw_course_start(tw_course *course, const tw_stage *stage, int stages, int64_t set_size);
+/* The limits that need no evaluation: steps, epochs, observations. */
+tw_stop_reason tw_course_limit(tw_course *course);
+/* All rules; cost and gradient_norm NaN where not known. */
+tw_stop_reason tw_course_check(tw_course *course, double cost, double gradient_norm);
+double tw_course_step_size(tw_course *course, double cost);
+void tw_course_advance(tw_course *course, int64_t observations);
+double tw_course_epochs(const tw_course *course);
+/* After a reason: true and the next stage begun, or false at the end of the run (the last stage, divergence or an
+ * interruption); at stays what it was then. */
+tw_status tw_course_next_stage(tw_course *course, tw_stop_reason reason, bool *more);
+/* Whether a rule of any stage looks at f, or at the norm of its gradient. */
+bool tw_course_needs_cost(const tw_course *course);
+bool tw_course_needs_gradient_norm(const tw_course *course);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,7 +2,7 @@
 #ifndef THALWEG_RUN_H
 #define THALWEG_RUN_H
 
-#include <thalweg/method.h>
+#include <thalweg/ensemble.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -10,14 +10,7 @@ extern "C" {
 
 /* ---- settings ------------------------------------------------------------------------------------------------ */
 
-enum { TW_MAX_STAGES = 8, TW_MAX_HIDDEN = TW_MAX_LAYERS - 1 };
-
-/* One stage of training: its own step sizes and stop rules. Without `stages:` in the file there is one, made of
- * `method:` and `stop:`; an element of `stages:` overrides keys of these two maps. Update state carries over. */
-typedef struct {
-	tw_schedule schedule;
-	tw_stop stop;
-} tw_stage;
+enum { TW_MAX_HIDDEN = TW_MAX_LAYERS - 1 };
 
 /* The resolved configuration. Strings are owned by the settings. */
 typedef struct {
@@ -44,6 +37,8 @@ typedef struct {
 	bool overlap;
 	int update;
 	double update_value[TW_MAX_PARAMETERS];
+	/* Without `stages:` in the file there is one, made of `method:` and `stop:`; an element of `stages:` overrides keys
+	 * of these two maps. */
 	tw_stage stage[TW_MAX_STAGES];
 	int stages;
 	bool timing;                                         /* see tw_objective_options */
@@ -129,6 +124,100 @@ void tw_request_stop(void);
  * called on rank 0 after each with canonical theta: what verify-layout compares between layouts. */
 tw_status tw_run_replay(tw_run *run, int64_t steps, tw_status (*trace)(void *self, int64_t step, const double *theta),
                         void *self);
+
+/* ---- sweeps: a grid of settings, each from many starts --------------------------------------------------------- */
+
+/* One cell of the grid. */
+typedef struct {
+	tw_settings settings; /* of its runs, with the seed of the sweep in place of theirs */
+	int64_t starts;
+	int64_t first_run; /* its runs are first_run, ..., first_run + starts - 1 */
+	char name[128];    /* for people, what tells it from others: "hidden 5-5, step size 0.5" */
+	char identity[65]; /* SHA-256 of what its starts are drawn from */
+} tw_cell;
+
+typedef enum { TW_TRACE_NONE = 0, TW_TRACE_ALL, TW_TRACE_LISTED } tw_trace_choice;
+
+/* A sweep as configured. The order of the grid, outermost first: data, hidden layers, widths (or architectures),
+ * activations, initials, methods, batches, step sizes; then starts. */
+typedef struct {
+	tw_cell *cell;
+	int cells;
+	int64_t runs;          /* over all cells */
+	int ranks_per_run;     /* ranks that share a run too large for one */
+	int replicas;          /* runs trained side by side by a thread; 0: automatic */
+	int threads;           /* a rank, as in tw_settings */
+	tw_trace_choice trace; /* runs whose costs are kept step by step (metrics.cost_every) */
+	int64_t *traced;       /* TW_TRACE_LISTED: their numbers, ascending */
+	int64_t traced_count;
+	char digest[65]; /* SHA-256 of all that decides results: settings and starts of every cell, not threads or ranks */
+	char *text;      /* the configuration, file and overrides in one, from which the same sweep can be repeated */
+} tw_sweep_plan;
+/* Reads file (NULL: an embedded default) and overrides as tw_settings_read does. TW_USAGE for an empty grid, starts below
+ * 1, a cell that cannot be built (which and why). *out is freed by tw_sweep_plan_free. Local. */
+tw_status tw_sweep_plan_read(const char *file, const char *const *set, int sets, tw_sweep_plan *out);
+void tw_sweep_plan_free(tw_sweep_plan *plan);
+/* Index of the cell that holds this run. */
+int tw_sweep_cell_of(const tw_sweep_plan *plan, int64_t run);
+/* The settings of one run, complete: `thalweg train` with them ends at the same bits. Texts are borrowed from the plan.
+ * Its seed is a function of the seed of the sweep, the cell's own values and the number of the start within the cell:
+ * cells and starts added to the grid change no other run. */
+tw_settings tw_sweep_run_settings(const tw_sweep_plan *plan, int64_t run);
+
+/* How one run of a sweep ended. */
+typedef struct {
+	int64_t run;
+	double cost, gradient_norm_squared; /* of f at the end point, as in tw_summary */
+	int64_t steps, observations;
+	tw_stop_reason stop_reason;
+	double seconds;       /* from its start to its end, beside others */
+	int64_t dimension;    /* of theta */
+	int64_t trace_points; /* 0 unless the run is traced */
+	char theta_sha256[65];
+} tw_run_result;
+/* f at theta after `step` updates, and the step size of the next. */
+typedef struct {
+	int64_t step;
+	double cost, step_size;
+} tw_trace_point;
+
+typedef struct {
+	int64_t runs, finished; /* finished: including those done before */
+	double work_done;       /* share of the expected work, in [0, 1] */
+	double seconds, seconds_left; /* seconds_left NaN: not known yet */
+	const tw_run_result *latest;  /* NULL: none yet */
+} tw_sweep_state;
+
+/* Called on rank 0 only, one call at a time, in the order in which runs end. theta: `dimension` reals of the run's
+ * precision in canonical order. A failure of finished ends the sweep on all ranks. progress comes some ten times a
+ * second. */
+typedef struct {
+	void *self;
+	tw_status (*finished)(void *self, const tw_run_result *result, const void *theta, const tw_trace_point *trace);
+	void (*progress)(void *self, const tw_sweep_state *state);
+} tw_sweep_monitor;
+
+/* What each worker (a thread of a rank) did. */
+typedef struct {
+	int rank, thread;
+	int64_t runs;
+	double seconds;        /* from the first to the last moment of the sweep */
+	double busy;           /* training */
+	double queue, waiting; /* in the queue of work; idle at the end */
+} tw_worker_times;
+typedef struct {
+	int64_t finished, diverged;
+	bool interrupted;
+	double seconds;
+	int ranks, threads;
+	int workers;             /* over all ranks */
+	tw_worker_times *worker; /* on rank 0, tw_free; NULL elsewhere */
+} tw_sweep_summary;
+/* Collective. Trains all runs whose done flag is not set (done: plan->runs flags, the same on all ranks, or NULL). Runs go
+ * to rank groups and threads from a common queue, the largest first; each has the same bits wherever it runs. Returns
+ * TW_OK with summary->interrupted when asked to stop by tw_request_stop. */
+tw_status tw_sweep_train(tw_comm *comm, const tw_sweep_plan *plan, const uint8_t *done, const tw_sweep_monitor *monitor,
+                         tw_sweep_summary *summary);
 
 /* ---- models on disk ------------------------------------------------------------------------------------------ */
 

@@ -7,6 +7,7 @@
 #include <thalweg/network.h>
 #include <thalweg/objective.h>
 #include <thalweg/method.h>
+#include <thalweg/ensemble.h>
 #include <thalweg/run.h>
 #include <thalweg/report.h>
 #include <thalweg/version.h>

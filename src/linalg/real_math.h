@@ -102,35 +102,47 @@ REAL_INLINE real real_expm1(real x)
 	return REAL_IS_FLOAT ? (real)float_exponential((float)x, 1) : (real)double_exponential((double)x, 1);
 }
 
-/* ln(1 + u) for 0 <= u <= 1: 2 artanh(s) with s = u / (2 + u) <= 1/3. */
+/* ln(1 + u) for 0 <= u <= 1. In float u times a polynomial, the Chebyshev interpolant of ln(1 + u) / u of degree 9
+ * (relative error 5e-9); in double 2 artanh(s) with s = u / (2 + u) <= 1/3. */
+REAL_INLINE float float_log1p_unit(float u)
+{
+	float p = -0.003256378462538123f;
+	p = p * u + 0.019907161593437195f;
+	p = p * u - 0.057064201682806015f;
+	p = p * u + 0.10614264756441116f;
+	p = p * u - 0.15311862528324127f;
+	p = p * u + 0.19678117334842682f;
+	p = p * u - 0.24954558908939362f;
+	p = p * u + 0.33330005407333374f;
+	p = p * u - 0.4999990463256836f;
+	p = p * u + 1.0f;
+	return p * u;
+}
+REAL_INLINE double double_log1p_unit(double u)
+{
+	double s = u / (2 + u), q = s * s;
+	double p = 1.0 / 35;
+	p = p * q + 1.0 / 33;
+	p = p * q + 1.0 / 31;
+	p = p * q + 1.0 / 29;
+	p = p * q + 1.0 / 27;
+	p = p * q + 1.0 / 25;
+	p = p * q + 1.0 / 23;
+	p = p * q + 1.0 / 21;
+	p = p * q + 1.0 / 19;
+	p = p * q + 1.0 / 17;
+	p = p * q + 1.0 / 15;
+	p = p * q + 1.0 / 13;
+	p = p * q + 1.0 / 11;
+	p = p * q + 1.0 / 9;
+	p = p * q + 1.0 / 7;
+	p = p * q + 1.0 / 5;
+	p = p * q + 1.0 / 3;
+	return 2 * (s + s * q * p);
+}
 REAL_INLINE real real_log1p_unit(real u)
 {
-	real s = u / (2 + u), q = s * s, p;
-	if (REAL_IS_FLOAT) {
-		p = (real)(1.0 / 15);
-		p = p * q + (real)(1.0 / 13);
-		p = p * q + (real)(1.0 / 11);
-		p = p * q + (real)(1.0 / 9);
-	} else {
-		p = (real)(1.0 / 35);
-		p = p * q + (real)(1.0 / 33);
-		p = p * q + (real)(1.0 / 31);
-		p = p * q + (real)(1.0 / 29);
-		p = p * q + (real)(1.0 / 27);
-		p = p * q + (real)(1.0 / 25);
-		p = p * q + (real)(1.0 / 23);
-		p = p * q + (real)(1.0 / 21);
-		p = p * q + (real)(1.0 / 19);
-		p = p * q + (real)(1.0 / 17);
-		p = p * q + (real)(1.0 / 15);
-		p = p * q + (real)(1.0 / 13);
-		p = p * q + (real)(1.0 / 11);
-		p = p * q + (real)(1.0 / 9);
-	}
-	p = p * q + (real)(1.0 / 7);
-	p = p * q + (real)(1.0 / 5);
-	p = p * q + (real)(1.0 / 3);
-	return 2 * (s + s * q * p);
+	return REAL_IS_FLOAT ? (real)float_log1p_unit((float)u) : (real)double_log1p_unit((double)u);
 }
 
 REAL_INLINE real real_abs(real x) { return x < 0 ? -x : x; }

@@ -102,6 +102,13 @@ int tw_update_find(const char *name)
 	return -1;
 }
 
+tw_update_kernel *tw_update_kernel_of(int rule, tw_precision precision)
+{
+	return TW_SELECT_VARIANT(tw_update_kernels, precision)->apply[rules[rule].kernel];
+}
+
+bool tw_update_is_noisy(int rule) { return rules[rule].noisy; }
+
 tw_status tw_update_create(int rule, const double *value, const tw_objective *objective, uint64_t seed, uint32_t run,
                            tw_update *out)
 {
@@ -174,8 +181,7 @@ static void apply_rest(const tw_update *update, tw_update_kernel *kernel, const 
 static void apply_range(const tw_update *update, const tw_update_call *call, void *theta, void *gradient, int64_t first,
                         int64_t last)
 {
-	tw_update_kernel *kernel =
-	    TW_SELECT_VARIANT(tw_update_kernels, update->precision)->apply[rules[update->rule].kernel];
+	tw_update_kernel *kernel = tw_update_kernel_of(update->rule, update->precision);
 	int64_t whole = first + (last - first) / TW_UPDATE_BLOCK * TW_UPDATE_BLOCK;
 	kernel(call, whole - first, element(update, theta, first), element(update, gradient, first),
 	       element(update, update->vector[0], first), element(update, update->vector[1], first));
@@ -185,7 +191,8 @@ static void apply_range(const tw_update *update, const tw_update_call *call, voi
 void tw_update_apply(tw_update *update, void *theta, void *gradient, double step_size, int threads)
 {
 	enum { ELEMENTS_PER_THREAD = 32768 };
-	const tw_update_call call = {.step_size = step_size, .value = update->value, .count = (double)(update->steps + 1)};
+	const double count = (double)(update->steps + 1);
+	const tw_update_call call = {.replicas = 1, .step_size = &step_size, .count = &count, .value = update->value};
 	const bool noisy = rules[update->rule].noisy;
 	int64_t useful = update->size / ELEMENTS_PER_THREAD;
 	if (useful < threads) threads = useful > 1 ? (int)useful : 1;

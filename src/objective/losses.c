@@ -1,6 +1,8 @@
 /* The losses: to add one, write its function and a row of the table at the end. All start from the logits z. */
 #include "objective/losses.h"
 
+#include <string.h>
+
 #include "linalg/real_math.h"
 
 enum { BLOCK = 16 };
@@ -50,18 +52,48 @@ static void square(tw_output output, int64_t count, int64_t outputs, const void 
 	}
 }
 
-/* -y ln h - (1 - y) ln(1 - h) with h = logistic(z): ln(1 + e^z) - y z, summed over outputs. For y in {0, 1} this is
- * softplus of -z or z, without cancellation. */
+/* (z - y)^2 or (logistic(z) - y)^2 of values without structure. */
+static void square_packed(tw_output output, int64_t count, const void *z, const void *target, const void *scale,
+                          void *delta, double *loss)
+{
+	const real *restrict logit = z, *restrict y = target, *restrict factor = scale;
+	real *restrict d = delta;
+	for (int64_t first = 0; first < count; first += BLOCK) {
+#pragma GCC unroll 1
+		for (int64_t k = 0, i = first; k < BLOCK; k++, i++) {
+			real h = output == TW_OUTPUT_LOGISTIC ? real_logistic(logit[i]) : logit[i];
+			real residual = h - y[i];
+			real slope = output == TW_OUTPUT_LOGISTIC ? h * real_logistic(-logit[i]) : 1;
+			d[i] = 2 * factor[k] * residual * slope;
+			loss[i] = (double)residual * (double)residual;
+		}
+	}
+}
+
+/* -y ln h - (1 - y) ln(1 - h) with h = logistic(z): ln(1 + e^z) - y z, which for y in {0, 1} is softplus of v = -z or
+ * z, without cancellation. In blocks whatever the number of outputs, so that this is SIMD code with the same bits for
+ * every position. value: v in, loss out; slope = factor dL/dz. */
+static inline __attribute__((always_inline)) void log_block(const real *sign, const real *factor, real *value,
+                                                            real *slope)
+{
+#pragma GCC unroll 1
+	for (int64_t k = 0; k < BLOCK; k++) {
+		real e = real_exp(-real_abs(value[k]));
+		real large = 1 / (1 + e), small = e * large;
+		slope[k] = sign[k] * factor[k] * (value[k] < 0 ? small : large);
+		value[k] = (value[k] > 0 ? value[k] : 0) + real_log1p_unit(e);
+	}
+}
+
 static void log_loss(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
                      double scale, void *delta, double *loss)
 {
 	(void)output;
-	const real factor = (real)scale;
+	real factor[BLOCK];
 	const real *logits = z;
 	real *d = delta;
+	for (int k = 0; k < BLOCK; k++) factor[k] = (real)scale;
 	for (int64_t i = 0; i < count; i++) loss[i] = 0;
-	/* Blocks of values whatever the number of outputs, so that the loop below is SIMD code with the same bits
-	 * for every position. */
 	for (int64_t first = 0; first < count * outputs; first += BLOCK) {
 		int64_t filled = count * outputs - first < BLOCK ? count * outputs - first : BLOCK;
 		real sign[BLOCK], value[BLOCK], slope[BLOCK];
@@ -70,16 +102,31 @@ static void log_loss(tw_output output, int64_t count, int64_t outputs, const voi
 			sign[k] = ((const real *)y[at / outputs])[at % outputs] != 0 ? (real)-1 : (real)1;
 			value[k] = sign[k] * logits[at];
 		}
-		for (int64_t k = 0; k < BLOCK; k++) {
-			real e = real_exp(-real_abs(value[k]));
-			real small = e / (1 + e);
-			slope[k] = sign[k] * factor * (value[k] < 0 ? small : 1 / (1 + e));
-			value[k] = (value[k] > 0 ? value[k] : 0) + real_log1p_unit(e);
-		}
+		log_block(sign, factor, value, slope);
 		for (int64_t k = 0; k < filled; k++) {
 			loss[(first + k) / outputs] += (double)value[k];
 			if (d) d[first + k] = slope[k];
 		}
+	}
+}
+
+static void log_packed(tw_output output, int64_t count, const void *z, const void *target, const void *scale,
+                       void *delta, double *loss)
+{
+	(void)output;
+	const real *restrict logit = z, *restrict y = target;
+	real factor[BLOCK];
+	memcpy(factor, scale, sizeof factor);
+	for (int64_t first = 0; first < count; first += BLOCK) {
+		real sign[BLOCK], value[BLOCK], slope[BLOCK];
+#pragma GCC unroll 1
+		for (int64_t k = 0; k < BLOCK; k++) sign[k] = y[first + k] != 0 ? (real)-1 : (real)1;
+#pragma GCC unroll 1
+		for (int64_t k = 0; k < BLOCK; k++) value[k] = sign[k] * logit[first + k];
+		log_block(sign, factor, value, slope);
+		memcpy((real *)delta + first, slope, sizeof slope);
+#pragma GCC unroll 1
+		for (int64_t k = 0; k < BLOCK; k++) loss[first + k] = (double)value[k];
 	}
 }
 
@@ -136,12 +183,14 @@ static const tw_loss table[] = {
               .help = "sum over outputs of (h - y)^2",
               .target = TW_TARGET_REAL,
               .outputs = BIT(TW_OUTPUT_IDENTITY) | BIT(TW_OUTPUT_LOGISTIC) | BIT(TW_OUTPUT_SOFTMAX)},
-     .apply = square},
+     .apply = square,
+     .apply_packed = square_packed},
     {.info = {.name = "log",
               .help = "-y ln h - (1 - y) ln(1 - h), y 0 or 1, from the logit",
               .target = TW_TARGET_BINARY,
               .outputs = BIT(TW_OUTPUT_LOGISTIC)},
-     .apply = log_loss},
+     .apply = log_loss,
+     .apply_packed = log_packed},
     {.info = {.name = "cross_entropy",
               .help = "-ln h_y for the class y, from the logits",
               .target = TW_TARGET_CLASS,

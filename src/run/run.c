@@ -23,10 +23,10 @@ static tw_status make_objective(tw_run *run)
  * a few messages. Such a batch is one chunk, which every rank computes for itself. A function of the problem alone. */
 enum { WORTH_SHARING = 300000 };
 
-static int chunks_for(const tw_run *run, int64_t batch)
+int run_chunks(const tw_settings *settings, int64_t dimension, int64_t batch)
 {
-	if (run->settings->chunks > 0) return run->settings->chunks;
-	return batch < WORTH_SHARING / run->objective.dimension ? 1 : 0;
+	if (settings->chunks > 0) return settings->chunks;
+	return batch < WORTH_SHARING / dimension ? 1 : 0;
 }
 
 static tw_status make_feeds(tw_run *run)
@@ -35,15 +35,16 @@ static tw_status make_feeds(tw_run *run)
 	const int64_t all = run->data->observations;
 	run->full_batch = settings->batch == 0 || settings->batch >= all;
 	const int64_t batch = run->full_batch ? all : settings->batch;
-	const int chunks = chunks_for(run, batch);
+	const int chunks = run_chunks(settings, run->objective.dimension, batch);
 	if (chunks == 1 && tw_comm_size(run->comm) > 1)
 		tw_log(TW_LOG_NOTE, "a step of this run is too small to share: every rank computes all of it "
 		                    "(method.chunks: N shares it)");
 	TW_TRY(tw_feed_create(run->comm, run->data, settings->sampling, run->full_batch ? 0 : batch, chunks, settings->seed,
 	                      settings->run, &run->feed));
 	if (run->full_batch) return TW_OK;
-	return tw_feed_create(run->comm, run->data, TW_SAMPLE_SHUFFLE_ONCE, 0, chunks_for(run, all), settings->seed,
-	                      settings->run, &run->whole);
+	return tw_feed_create(run->comm, run->data, TW_SAMPLE_SHUFFLE_ONCE, 0,
+	                      run_chunks(settings, run->objective.dimension, all), settings->seed, settings->run,
+	                      &run->whole);
 }
 
 /* Local. */
@@ -74,21 +75,23 @@ static tw_status make_theta(tw_run *run)
 
 static tw_status set_up(tw_run *run)
 {
-	TW_TRY(tw_launch_threads(run->comm, run->settings->threads, &run->threads));
-	TW_TRY(tw_data_load(run->comm, &run->settings->data, &run->data, &run->test));
+	if (run->owns_data) {
+		TW_TRY(tw_launch_threads(run->comm, run->settings->threads, &run->threads));
+		TW_TRY(tw_data_load(run->comm, &run->settings->data, &run->data, &run->test));
+	}
 	TW_TRY(make_objective(run));
 	TW_TRY(make_feeds(run));
 	TW_TRY(tw_comm_agree(run->comm, make_vectors(run)));
 	return make_theta(run);
 }
 
-tw_status tw_run_create(tw_comm *comm, const tw_settings *settings, tw_run **out)
+static tw_status create(tw_comm *comm, const tw_run *like, tw_run **out)
 {
 	*out = NULL;
 	tw_run *run = NULL;
 	TW_TRY(tw_comm_agree(comm, tw_alloc((void **)&run, sizeof *run, "run")));
+	*run = *like;
 	run->comm = comm;
-	run->settings = settings;
 	tw_status status = set_up(run);
 	if (status != TW_OK) {
 		tw_run_free(run);
@@ -98,6 +101,17 @@ tw_status tw_run_create(tw_comm *comm, const tw_settings *settings, tw_run **out
 	return TW_OK;
 }
 
+tw_status tw_run_create(tw_comm *comm, const tw_settings *settings, tw_run **out)
+{
+	return create(comm, &(tw_run){.settings = settings, .owns_data = true}, out);
+}
+
+tw_status run_create_on(tw_comm *comm, const tw_settings *settings, tw_data *data, tw_data *test, int threads,
+                        tw_run **out)
+{
+	return create(comm, &(tw_run){.settings = settings, .data = data, .test = test, .threads = threads}, out);
+}
+
 void tw_run_free(tw_run *run)
 {
 	if (!run) return;
@@ -105,8 +119,10 @@ void tw_run_free(tw_run *run)
 	tw_feed_free(run->feed);
 	tw_feed_free(run->whole);
 	tw_objective_free(&run->objective);
-	tw_data_free(run->data);
-	tw_data_free(run->test);
+	if (run->owns_data) {
+		tw_data_free(run->data);
+		tw_data_free(run->test);
+	}
 	tw_free(run->theta), tw_free(run->gradient), tw_free(run->norm_gradient), tw_free(run->canonical);
 	tw_free(run);
 }

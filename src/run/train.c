@@ -10,16 +10,15 @@
 static volatile sig_atomic_t stop_requested;
 
 void tw_request_stop(void) { stop_requested = 1; }
+bool run_stop_requested(void) { return stop_requested; }
+void run_stop_clear(void) { stop_requested = 0; }
 
 /* Where a run stands between two updates. */
 typedef struct {
 	tw_run *run;
 	const tw_monitor *monitor;
-	tw_settings plan; /* a copy whose stages hold the state of schedules and stop rules */
-	int64_t step;     /* updates made so far */
-	int64_t observations;
-	int stage;
-	int64_t stage_step;
+	tw_settings plan;
+	tw_course course;
 	double start;
 	double feed_seconds, evaluate_seconds;
 	int64_t cost_every;
@@ -32,24 +31,19 @@ typedef struct {
 
 static bool due(int64_t every, int64_t step) { return every > 0 && step % every == 0; }
 
-static double epochs_of(const tw_loop *loop)
-{
-	return (double)loop->observations / (double)loop->run->data->observations;
-}
-
 /* Ranks agree on a request to stop, and on a record that could not be written, about twenty times a second: the number
  * of steps between two agreements is made from the slowest rank's time, which all of them know. */
 static tw_status poll_stop(tw_loop *loop, bool *stop)
 {
 	*stop = false;
-	if (loop->step < loop->next_poll) return TW_OK;
+	if (loop->course.step < loop->next_poll) return TW_OK;
 	double now = tw_now(), values[3] = {stop_requested, now - loop->last_poll, loop->recorded != TW_OK};
 	TW_TRY(tw_comm_max_double(loop->run->comm, values, 3));
 	if (values[2] > 0) return tw_comm_agree(loop->run->comm, loop->recorded);
 	*stop = values[0] > 0;
 	double a_step = values[1] / (double)loop->poll_every;
 	loop->poll_every = a_step * 10000 < 0.05 ? 10000 : a_step > 0.05 ? 1 : (int64_t)(0.05 / a_step);
-	loop->next_poll = loop->step + loop->poll_every;
+	loop->next_poll = loop->course.step + loop->poll_every;
 	loop->last_poll = now;
 	return TW_OK;
 }
@@ -85,13 +79,13 @@ static void record_row(tw_loop *loop)
 static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
 {
 	tw_run *run = loop->run;
-	const tw_stop *stop = &loop->plan.stage[loop->stage].stop;
-	const bool cost = due(loop->cost_every, loop->step);
-	const bool norm = due(loop->plan.gradient_norm_every, loop->step) || stop->gradient_norm > 0;
-	loop->record.step = loop->step;
-	loop->record.epoch = epochs_of(loop);
-	loop->record.observations = loop->observations;
-	loop->record.stage = loop->stage;
+	const tw_stop *stop = &loop->course.stage[loop->course.at].stop;
+	const bool cost = due(loop->cost_every, loop->course.step);
+	const bool norm = due(loop->plan.gradient_norm_every, loop->course.step) || stop->gradient_norm > 0;
+	loop->record.step = loop->course.step;
+	loop->record.epoch = tw_course_epochs(&loop->course);
+	loop->record.observations = loop->course.observations;
+	loop->record.stage = loop->course.at;
 	loop->record.cost = loop->record.gradient_norm_squared = loop->record.test_cost = NAN;
 	if (run->full_batch) {
 		loop->record.cost = batch_cost;
@@ -101,7 +95,7 @@ static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
 	} else if (cost || norm || stop->no_progress_patience > 0) {
 		TW_TRY(evaluate_whole(loop, norm));
 	}
-	const bool test = run->test && due(loop->plan.test_every, loop->step);
+	const bool test = run->test && due(loop->plan.test_every, loop->course.step);
 	if (test) {
 		tw_evaluation evaluation;
 		const double start = tw_now();
@@ -109,7 +103,7 @@ static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
 		loop->record.test_cost = evaluation.cost;
 		loop->evaluate_seconds += tw_now() - start;
 	}
-	*reported = cost || test || due(loop->plan.gradient_norm_every, loop->step);
+	*reported = cost || test || due(loop->plan.gradient_norm_every, loop->course.step);
 	return TW_OK;
 }
 
@@ -117,10 +111,10 @@ static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
 static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 {
 	tw_run *run = loop->run;
-	tw_stage *stage = &loop->plan.stage[loop->stage];
+	tw_course *course = &loop->course;
 	const tw_objective *objective = &run->objective;
 	bool interrupted, reported;
-	*reason = tw_stop_check(&stage->stop, loop->stage_step, epochs_of(loop), loop->observations, NAN, NAN);
+	*reason = tw_course_limit(course);
 	if (*reason != TW_RUNNING) return TW_OK;
 	TW_TRY(poll_stop(loop, &interrupted));
 	if (interrupted) {
@@ -131,7 +125,7 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	tw_batch batch;
 	double cost;
 	const double start = tw_now();
-	TW_TRY(tw_feed_get(run->feed, loop->step, &batch));
+	TW_TRY(tw_feed_get(run->feed, course->step, &batch));
 	loop->feed_seconds += tw_now() - start;
 	TW_TRY(objective->evaluate(objective->self, run->theta, &batch, &cost, run->gradient));
 	if (!isfinite(cost)) {
@@ -140,21 +134,18 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	}
 	TW_TRY(observe(loop, cost, &reported));
 	const double known = loop->record.cost;
-	*reason = tw_stop_check(&stage->stop, loop->stage_step, epochs_of(loop), loop->observations, known,
-	                        sqrt(loop->record.gradient_norm_squared));
+	*reason = tw_course_check(course, known, sqrt(loop->record.gradient_norm_squared));
 	if (*reason != TW_RUNNING) return TW_OK;
 	/* A schedule that looks at the cost gets that of the batch where f is not known. */
-	loop->record.step_size = tw_schedule_step_size(&stage->schedule, loop->stage_step, isnan(known) ? cost : known);
+	loop->record.step_size = tw_course_step_size(course, isnan(known) ? cost : known);
 	if (reported) record_row(loop);
 	tw_update_apply(&run->update, run->theta, run->gradient, loop->record.step_size, run->threads);
-	loop->step++;
-	loop->stage_step++;
-	loop->observations += batch.chunks.size;
+	tw_course_advance(course, batch.chunks.size);
 	if (loop->monitor && loop->monitor->progress && tw_comm_rank(run->comm) == 0) {
 		tw_record latest = loop->record;
-		latest.step = loop->step;
-		latest.observations = loop->observations;
-		latest.epoch = epochs_of(loop);
+		latest.step = course->step;
+		latest.observations = course->observations;
+		latest.epoch = tw_course_epochs(course);
 		if (isnan(latest.cost)) latest.cost = cost;
 		loop->monitor->progress(loop->monitor->self, &latest, loop->total_steps, tw_now() - loop->start);
 	}
@@ -179,16 +170,12 @@ static int64_t count_steps(const tw_loop *loop)
 
 static tw_status run_stages(tw_loop *loop, tw_stop_reason *reason)
 {
-	for (loop->stage = 0; loop->stage < loop->plan.stages; loop->stage++) {
-		tw_stage *stage = &loop->plan.stage[loop->stage];
-		TW_TRY(tw_schedule_start(&stage->schedule));
-		tw_stop_start(&stage->stop);
-		loop->stage_step = 0;
+	bool more = true;
+	while (more) {
 		do TW_TRY(take_step(loop, reason));
 		while (*reason == TW_RUNNING);
-		if (*reason == TW_STOP_DIVERGED || *reason == TW_STOP_INTERRUPTED) return TW_OK;
+		TW_TRY(tw_course_next_stage(&loop->course, *reason, &more));
 	}
-	loop->stage--;
 	return TW_OK;
 }
 
@@ -206,9 +193,9 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	                             .feed = loop->feed_seconds,
 	                             .evaluate = loop->evaluate_seconds};
 	tw_objective_export(&run->objective, run->theta, run->canonical);
-	loop->record.step = loop->step;
-	loop->record.epoch = epochs_of(loop);
-	loop->record.observations = loop->observations;
+	loop->record.step = loop->course.step;
+	loop->record.epoch = tw_course_epochs(&loop->course);
+	loop->record.observations = loop->course.observations;
 	loop->record.test_cost = NAN;
 	TW_TRY(evaluate_whole(loop, true));
 	TW_TRY(tw_objective_measure(&run->objective, run->theta, run->data, &train));
@@ -224,18 +211,18 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	summary->gradient_norm_squared = loop->record.gradient_norm_squared;
 	summary->accuracy = train.accuracy;
 	summary->r_squared = train.r_squared;
-	summary->steps = loop->step;
-	summary->observations = loop->observations;
-	summary->epochs = epochs_of(loop);
+	summary->steps = loop->course.step;
+	summary->observations = loop->course.observations;
+	summary->epochs = tw_course_epochs(&loop->course);
 	summary->stop_reason = isfinite(summary->cost) ? reason : TW_STOP_DIVERGED;
-	summary->last_stage = loop->stage;
+	summary->last_stage = loop->course.at;
 	summary->seconds = seconds;
 	summary->compute_seconds = run->times.compute;
 	summary->wait_seconds = run->times.wait;
 	summary->reduce_seconds = run->times.reduce;
 	summary->feed_seconds = run->times.feed;
 	summary->evaluate_seconds = run->times.evaluate;
-	summary->observations_per_second = seconds > 0 ? (double)loop->observations / seconds : 0;
+	summary->observations_per_second = seconds > 0 ? (double)loop->course.observations / seconds : 0;
 	summary->ranks = tw_comm_size(run->comm);
 	summary->threads = run->threads;
 	tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension, summary->theta_sha256);
@@ -251,6 +238,7 @@ tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summa
 	loop.cost_every = loop.plan.cost_every;
 	if (loop.cost_every < 0) loop.cost_every = run->full_batch ? 1 : tw_feed_steps_per_epoch(run->feed);
 	loop.total_steps = count_steps(&loop);
+	TW_TRY(tw_course_start(&loop.course, loop.plan.stage, loop.plan.stages, run->data->observations));
 	TW_TRY(tw_comm_barrier(run->comm));
 	loop.start = loop.last_poll = tw_now();
 	TW_TRY(run_stages(&loop, &reason));
