@@ -22,13 +22,16 @@ static void lay_out(tw_lanes *lanes)
 {
 	const tw_network *network = &lanes->options->network;
 	lanes->layers = network->layers;
+	lanes->single = network->layers > 1 && network->width[network->layers] == 1;
 	int64_t widest = 0, wave_row = 0;
 	for (int l = 0; l <= lanes->layers; l++) {
 		lanes->vectors[l] = (network->width[l] * lanes->group + lanes->kernels->lanes - 1) / lanes->kernels->lanes;
 		lanes->stride[l] = pad_stride(lanes->vectors[l], lanes->kernels->lanes, lanes->real_size);
 		if (l == 0) continue;
 		lanes->offset[l] = lanes->size;
-		lanes->size += (network->width[l - 1] + (network->bias ? 1 : 0)) * lanes->stride[l];
+		const bool row = lanes->single && l == lanes->layers;
+		lanes->size += row ? lanes->stride[l - 1] + lanes->stride[l]
+		                   : (network->width[l - 1] + (network->bias ? 1 : 0)) * lanes->stride[l];
 		if (lanes->stride[l] > widest) widest = lanes->stride[l];
 		wave_row += 2 * lanes->stride[l];
 	}

@@ -48,6 +48,7 @@ typedef struct {
 	const tw_loss *loss;
 	tw_fused fused;
 	int layers;
+	bool single; /* the last of several layers has one output: its weights are one row of groups, then the bias */
 	int64_t stride[TW_MAX_LAYERS + 1];  /* reals of a row of width[l] columns */
 	int64_t vectors[TW_MAX_LAYERS + 1]; /* vectors of it */
 	int64_t offset[TW_MAX_LAYERS + 1];  /* of layer l = 1..L in theta */
@@ -93,6 +94,9 @@ void lanes_update(tw_lanes *lanes, const double step_size[LANES_MOST], const dou
 /* Index of (layer, column u, row k) of replica r in theta; row width[l-1] holds the biases. */
 static inline int64_t lanes_index(const tw_lanes *lanes, int layer, int64_t k, int64_t u, int r)
 {
+	if (lanes->single && layer == lanes->layers)
+		return lanes->offset[layer] +
+		       (k < lanes->options->network.width[layer - 1] ? k * lanes->group : lanes->stride[layer - 1]) + r;
 	return lanes->offset[layer] + k * lanes->stride[layer] + u * lanes->group + r;
 }
 static inline void *lanes_at(const tw_lanes *lanes, const void *base, int64_t index)

@@ -29,12 +29,40 @@ typedef struct {
 
 static int64_t tile_rows(const lanes_tile *tile) { return tile->features + (tile->with_bias ? 1 : 0); }
 
+/* A tile of the one row of weights that leads to a single output, or its bias alone. */
+static bool is_single(const tw_lanes *lanes, const lanes_tile *tile)
+{
+	return lanes->single && tile->layer == lanes->layers;
+}
+
 /* Row i of the tile in a vector; the biases are the last. */
 static void *row_in_vector(const tw_lanes *lanes, const lanes_tile *tile, void *vector, int64_t i)
 {
+	if (is_single(lanes, tile))
+		return lanes_at(lanes, vector,
+		                lanes->offset[tile->layer] +
+		                    (tile->with_bias ? lanes->stride[tile->layer - 1] : tile->vector * lanes->kernels->lanes));
 	return lanes_at(lanes, vector,
 	                lanes->offset[tile->layer] + (tile->feature + i) * lanes->stride[tile->layer] +
 	                    tile->vector * lanes->kernels->lanes);
+}
+
+/* Weights: delta of the output as the left factor, activations as the right one; the bias: the sum of delta. */
+static void sum_single(const tw_lanes *lanes, const lanes_tile *tile, const lanes_strip *strip, bool add, void *to)
+{
+	const int l = tile->layer;
+	const void *delta = lanes_at(lanes, lanes->delta[l], strip->first * lanes->stride[l]);
+	const int64_t at = strip->first * lanes->stride[l - 1] + tile->vector * lanes->kernels->lanes;
+	const tw_lanes_gradient weights = {.a = {delta, lanes->stride[l], false},
+	                                   .features = 1,
+	                                   .d = lanes_at(lanes, lanes->a[l - 1], at),
+	                                   .d_stride = lanes->stride[l - 1],
+	                                   .vectors = tile->vectors,
+	                                   .tile = to,
+	                                   .add = add};
+	const tw_lanes_gradient bias = {
+	    .d = delta, .d_stride = lanes->stride[l], .vectors = lanes->vectors[l], .bias_row = to, .add = add};
+	lanes->kernel->gradient(tile->with_bias ? &bias : &weights, strip->count);
 }
 
 /* Sums the strip into the tile at `to`, whose rows are stride reals apart. */
@@ -42,6 +70,10 @@ static void sum_strip(const tw_lanes *lanes, const lanes_batch *batch, int64_t b
                       const lanes_strip *strip, bool add, void *to, int64_t stride)
 {
 	const int l = tile->layer;
+	if (is_single(lanes, tile)) {
+		sum_single(lanes, tile, strip, add, to);
+		return;
+	}
 	tw_left a = lanes_left(lanes, batch, l - 1, begin, strip->first);
 	a.data = lanes_at(lanes, a.data, tile->feature * (a.shared ? 1 : lanes->group));
 	const tw_lanes_gradient call = {
@@ -96,28 +128,51 @@ static void sum_tile(const tw_lanes *lanes, const lanes_batch *batch, int64_t be
 			       lanes_at(lanes, lanes->tile, s * (int64_t)LANES_TILE_REALS + i * width), bytes);
 }
 
+/* One tile over the wave, whatever its chunks. */
+static void sum_whole_tile(const tw_lanes *lanes, const lanes_batch *batch, int64_t begin, const lanes_tile *tile,
+                           const tw_tree *tree, int depth)
+{
+	if (batch->chunks.count > 1) {
+		sum_tile(lanes, batch, begin, tile, tree, depth);
+		return;
+	}
+	for (int s = 0; s < lanes->strips; s++)
+		sum_strip(lanes, batch, begin, tile, &lanes->strip[s], !lanes->strip[s].opens,
+		          row_in_vector(lanes, tile, lanes->gradient, 0), lanes->stride[tile->layer]);
+}
+
+static void sum_last_layer(const tw_lanes *lanes, const lanes_batch *batch, int64_t begin, const tw_tree *tree,
+                           int depth)
+{
+	const int64_t vectors = lanes->vectors[lanes->layers - 1];
+	const int64_t most = batch->chunks.count > 1 ? LANES_TILE_VECTORS : vectors;
+	lanes_tile tile = {.layer = lanes->layers, .features = 1};
+	for (tile.vector = 0; tile.vector < vectors; tile.vector += tile.vectors) {
+		tile.vectors = vectors - tile.vector < most ? vectors - tile.vector : most;
+		sum_whole_tile(lanes, batch, begin, &tile, tree, depth);
+	}
+	tile = (lanes_tile){.layer = lanes->layers, .with_bias = true, .vectors = lanes->vectors[lanes->layers]};
+	if (lanes->options->network.bias) sum_whole_tile(lanes, batch, begin, &tile, tree, depth);
+}
+
 static void sum_layer(const tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int l, const tw_tree *tree,
                       int depth)
 {
 	const tw_network *network = &lanes->options->network;
+	const bool tiles = batch->chunks.count > 1;
 	lanes_tile tile = {.layer = l};
-	if (batch->chunks.count == 1) {
-		tile.features = network->width[l - 1];
-		tile.vectors = lanes->vectors[l];
-		tile.with_bias = network->bias;
-		for (int s = 0; s < lanes->strips; s++)
-			sum_strip(lanes, batch, begin, &tile, &lanes->strip[s], !lanes->strip[s].opens,
-			          row_in_vector(lanes, &tile, lanes->gradient, 0), lanes->stride[l]);
+	if (is_single(lanes, &tile)) {
+		sum_last_layer(lanes, batch, begin, tree, depth);
 		return;
 	}
 	for (tile.vector = 0; tile.vector < lanes->vectors[l]; tile.vector += tile.vectors) {
 		const int64_t rest = lanes->vectors[l] - tile.vector;
-		tile.vectors = rest < LANES_TILE_VECTORS ? rest : LANES_TILE_VECTORS;
-		for (tile.feature = 0; tile.feature < network->width[l - 1]; tile.feature += LANES_TILE_FEATURES) {
+		tile.vectors = tiles && rest > LANES_TILE_VECTORS ? LANES_TILE_VECTORS : rest;
+		for (tile.feature = 0; tile.feature < network->width[l - 1]; tile.feature += tile.features) {
 			const int64_t features = network->width[l - 1] - tile.feature;
-			tile.features = features < LANES_TILE_FEATURES ? features : LANES_TILE_FEATURES;
-			tile.with_bias = network->bias && features <= LANES_TILE_FEATURES;
-			sum_tile(lanes, batch, begin, &tile, tree, depth);
+			tile.features = tiles && features > LANES_TILE_FEATURES ? LANES_TILE_FEATURES : features;
+			tile.with_bias = network->bias && features == tile.features;
+			sum_whole_tile(lanes, batch, begin, &tile, tree, depth);
 		}
 	}
 }

@@ -133,6 +133,57 @@ INLINE void product(int group, const tw_lanes_product *call, int64_t count)
 		product_columns(group, false, call, count);
 }
 
+/* ---- products with one column -------------------------------------------------------------------------------- */
+
+enum { CHAINS = 4, SINGLE_ROWS = 4 };
+
+/* The sums of rows x `parts` pieces of 4 G reals, piece by piece a SIMD vector of type `piece`. */
+#define SINGLE_SUMS(piece, parts)                                                                                \
+	do {                                                                                                         \
+		piece partial[SINGLE_ROWS][parts];                                                                       \
+		for (int r = 0; r < rows; r++)                                                                           \
+			for (int p = 0; p < (parts); p++) partial[r][p] = (piece){0};                                        \
+		for (; k + CHAINS <= call->depth; k += CHAINS)                                                           \
+			for (int p = 0; p < (parts); p++) {                                                                  \
+				const piece y = ((const piece *)(const void *)(w + k * group))[p];                               \
+				for (int r = 0; r < rows; r++)                                                                   \
+					partial[r][p] += ((const piece *)(const void *)(a + r * call->a_stride + k * group))[p] * y; \
+			}                                                                                                    \
+		for (int r = 0; r < rows; r++) memcpy(sum[r], partial[r], sizeof partial[r]);                            \
+	} while (0)
+
+typedef real four __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real))));
+typedef real eight __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real))));
+
+INLINE void single_rows(int group, int rows, const tw_lanes_single *call, int64_t row)
+{
+	real sum[SINGLE_ROWS][CHAINS * 16];
+	const real *a = (const real *)call->a + row * call->a_stride, *w = call->w, *bias = call->bias;
+	int64_t k = 0;
+	if (group == 1)
+		SINGLE_SUMS(four, 1);
+	else if (group == 2)
+		SINGLE_SUMS(eight, 1);
+	else
+		SINGLE_SUMS(vector, CHAINS * group / VECTOR_LANES);
+	const int rest = (int)(call->depth - k) * group;
+	for (int r = 0; r < rows; r++)
+		for (int j = 0; j < rest; j++) sum[r][j] = a[r * call->a_stride + k * group + j] * w[k * group + j] + sum[r][j];
+	for (int r = 0; r < rows; r++) {
+		real *c = (real *)call->c + (row + r) * call->c_stride;
+		for (int j = 0; j < group; j++)
+			c[j] = ((sum[r][j] + sum[r][group + j]) + (sum[r][2 * group + j] + sum[r][3 * group + j])) +
+			       (bias ? bias[j] : 0);
+	}
+}
+
+INLINE void product_single(int group, const tw_lanes_single *call, int64_t count)
+{
+	int64_t i = 0;
+	for (; i + SINGLE_ROWS <= count; i += SINGLE_ROWS) single_rows(group, SINGLE_ROWS, call, i);
+	for (; i < count; i++) single_rows(group, 1, call, i);
+}
+
 /* ---- gradients ----------------------------------------------------------------------------------------------- */
 
 INLINE void gradient_block(int group, bool shared, int features, int vectors, const tw_lanes_gradient *call,
@@ -252,6 +303,10 @@ INLINE void add_rows(int group, const double *restrict rows, int64_t count, doub
 	{                                                                                                           \
 		if (G <= VECTOR_LANES) product(G, call, count);                                                         \
 	}                                                                                                           \
+	static void product_single_##G(const tw_lanes_single *call, int64_t count)                                  \
+	{                                                                                                           \
+		if (G <= VECTOR_LANES) product_single(G, call, count);                                                  \
+	}                                                                                                           \
 	static void gradient_##G(const tw_lanes_gradient *call, int64_t count)                                      \
 	{                                                                                                           \
 		if (G <= VECTOR_LANES) gradient(G, call, count);                                                        \
@@ -262,7 +317,11 @@ INLINE void add_rows(int group, const double *restrict rows, int64_t count, doub
 		transpose(G, from, from_stride, rows, columns, to, to_stride);                                          \
 	}                                                                                                           \
 	static void add_rows_##G(const double *rows, int64_t count, double *sum) { add_rows(G, rows, count, sum); } \
-	static const tw_lanes_of_size size_##G = {product_##G, gradient_##G, transpose_##G, add_rows_##G};
+	static const tw_lanes_of_size size_##G = {.product = product_##G,                                           \
+	                                          .product_single = product_single_##G,                             \
+	                                          .gradient = gradient_##G,                                         \
+	                                          .transpose = transpose_##G,                                       \
+	                                          .add_rows = add_rows_##G};
 
 LANES_OF_SIZE(1)
 LANES_OF_SIZE(2)

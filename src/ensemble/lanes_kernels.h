@@ -50,8 +50,19 @@ typedef struct {
 	bool add;
 } tw_lanes_gradient;
 
+/* c(i, 0) = sum over k < depth of a(i, k) w(k), w a row of groups, in four interleaved chains as product_single of
+ * linalg/kernels.h has them, plus the bias. */
+typedef struct {
+	const void *a; /* rows of groups */
+	int64_t a_stride, depth;
+	const void *w, *bias; /* bias: a group, or NULL */
+	void *c;
+	int64_t c_stride;
+} tw_lanes_single;
+
 typedef struct {
 	void (*product)(const tw_lanes_product *call, int64_t count);
+	void (*product_single)(const tw_lanes_single *call, int64_t count);
 	void (*gradient)(const tw_lanes_gradient *call, int64_t count);
 	/* to(u, k) = from(k, u) for rows k < rows and columns u < columns. */
 	void (*transpose)(const void *from, int64_t from_stride, int64_t rows, int64_t columns, void *to,

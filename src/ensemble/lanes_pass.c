@@ -31,7 +31,7 @@ tw_left lanes_left(const tw_lanes *lanes, const lanes_batch *batch, int l, int64
 void lanes_transpose(tw_lanes *lanes)
 {
 	const tw_network *network = &lanes->options->network;
-	for (int l = 2; l <= lanes->layers; l++)
+	for (int l = 2; l <= lanes->layers - (lanes->single ? 1 : 0); l++)
 		lanes->kernel->transpose(lanes_at(lanes, lanes->theta, lanes->offset[l]), lanes->stride[l],
 		                         network->width[l - 1], network->width[l], lanes->transposed[l], lanes->stride[l - 1]);
 }
@@ -69,11 +69,29 @@ void lanes_gather(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int6
 	}
 }
 
+/* The last layer, where it has one output. */
+static void forward_single(tw_lanes *lanes, int64_t row, int64_t count)
+{
+	const int l = lanes->layers;
+	const tw_lanes_single call = {.a = rows_of(lanes, lanes->a, l - 1, row),
+	                              .a_stride = lanes->stride[l - 1],
+	                              .depth = lanes->options->network.width[l - 1],
+	                              .w = lanes_at(lanes, lanes->theta, lanes->offset[l]),
+	                              .bias = lanes->options->network.bias
+	                                          ? lanes_at(lanes, lanes->theta, lanes->offset[l] + lanes->stride[l - 1])
+	                                          : NULL,
+	                              .c = z_of(lanes, l),
+	                              .c_stride = lanes->stride[l]};
+	lanes->kernel->product_single(&call, count);
+}
+
 void lanes_forward(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t row, int64_t count)
 {
 	const tw_ensemble_options *options = lanes->options;
 	const tw_network *network = &options->network;
-	for (int l = 1; l <= lanes->layers; l++) {
+	int last = lanes->layers;
+	if (lanes->single) last--;
+	for (int l = 1; l <= last; l++) {
 		const bool hidden = l < lanes->layers, fused = hidden && lanes->fused != TW_FUSED_NONE;
 		const char *weights = lanes_at(lanes, lanes->theta, lanes->offset[l]);
 		const tw_lanes_product call = {
@@ -93,6 +111,7 @@ void lanes_forward(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int
 			lanes->activation->value(network->activation_value, round_up(count * lanes->stride[l], 16), call.c,
 			                         rows_of(lanes, lanes->a, l, row));
 	}
+	if (lanes->single) forward_single(lanes, row, count);
 }
 
 /* Copies between rows of groups and packed values (row, replica) for one output. */
@@ -191,9 +210,11 @@ void lanes_backward(tw_lanes *lanes, int64_t row, int64_t count)
 	for (int l = lanes->layers; l >= 2; l--) {
 		const bool fused = lanes->fused != TW_FUSED_NONE;
 		void *delta = rows_of(lanes, lanes->delta, l - 1, row), *z = z_of(lanes, l - 1);
+		const bool single = lanes->single && l == lanes->layers;
+		const void *weights = single ? lanes_at(lanes, lanes->theta, lanes->offset[l]) : lanes->transposed[l];
 		const tw_lanes_product call = {.a = {rows_of(lanes, lanes->delta, l, row), lanes->stride[l], false},
 		                               .depth = network->width[l],
-		                               .w = lanes->transposed[l],
+		                               .w = weights,
 		                               .w_stride = lanes->stride[l - 1],
 		                               .c = delta,
 		                               .c_stride = lanes->stride[l - 1],

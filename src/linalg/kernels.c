@@ -109,6 +109,46 @@ static void product(const tw_panels *a, const tw_panels *b, bool has_bias, const
 	}
 }
 
+/* ---- c = a b for one column of b ------------------------------------------------------------------------------ */
+
+enum { CHAINS = 4, SINGLE_ROWS = 8 };
+typedef real quad __attribute__((vector_size(CHAINS * sizeof(real)), aligned(CHAINS * sizeof(real))));
+
+INLINE void single_block(int rows, const tw_panels *a, const real *b, const real *bias, int64_t row, real *c)
+{
+	quad sum[SINGLE_ROWS];
+#pragma GCC unroll 8
+	for (int r = 0; r < rows; r++) sum[r] = (quad){0};
+	for (int64_t first = 0; first < a->columns; first += TW_PANEL) {
+		const int64_t width = panel_width(a->columns, first);
+		const int64_t rest = a->columns - first, filled = rest < width ? rest : width;
+		const real *left = (const real *)a->data + first * a->rows + row * width;
+		const real *right = b + first * TW_PANEL_UNIT;
+		for (int64_t k = 0; k < filled; k += CHAINS) {
+			quad y;
+			for (int j = 0; j < CHAINS; j++) y[j] = k + j < filled ? right[(k + j) * TW_PANEL_UNIT] : 0;
+#pragma GCC unroll 8
+			for (int r = 0; r < rows; r++) sum[r] += *(const quad *)(left + r * width + k) * y;
+		}
+	}
+#pragma GCC unroll 8
+	for (int r = 0; r < rows; r++)
+		c[r * TW_PANEL_UNIT] = ((sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3])) + (bias ? *bias : 0);
+}
+
+static void product_single(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
+                           int64_t count)
+{
+	const real *right = b->data, *bias = has_bias ? right + a->columns * TW_PANEL_UNIT : NULL;
+	real *out = (real *)c->data + first * TW_PANEL_UNIT;
+	int64_t i = 0;
+	for (; i + SINGLE_ROWS <= count; i += SINGLE_ROWS)
+		single_block(SINGLE_ROWS, a, right, bias, first + i, out + i * TW_PANEL_UNIT);
+	for (; i < count; i++) single_block(1, a, right, bias, first + i, out + i * TW_PANEL_UNIT);
+}
+
+/* ---- c = a b for a sparse a ----------------------------------------------------------------------------------- */
+
 /* Two rows at a time, so that the chains of two rows overlap. */
 INLINE void sparse_product_row(int vectors, const int32_t *column, const real *value, int32_t entries, const real *b,
                                int64_t width, const real *bias, real *c)
@@ -360,13 +400,13 @@ static void add_scaled(void *dst, double scale, const void *src, int64_t n)
 
 static double squared_norm(const void *x, int64_t n)
 {
-	enum { CHAINS = 8 };
+	enum { PARTS = 8 };
 	const real *from = x;
-	double sum[CHAINS] = {0};
+	double sum[PARTS] = {0};
 	int64_t i = 0;
-	for (; i + CHAINS <= n; i += CHAINS)
-		for (int c = 0; c < CHAINS; c++) sum[c] += (double)from[i + c] * (double)from[i + c];
-	for (; i < n; i++) sum[i % CHAINS] += (double)from[i] * (double)from[i];
+	for (; i + PARTS <= n; i += PARTS)
+		for (int c = 0; c < PARTS; c++) sum[c] += (double)from[i + c] * (double)from[i + c];
+	for (; i < n; i++) sum[i % PARTS] += (double)from[i] * (double)from[i];
 	return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
 }
 
@@ -392,6 +432,7 @@ static double multiply_adds(int64_t n)
 
 const tw_kernels TW_VARIANT(tw_kernels) = {
     .product = product,
+    .product_single = product_single,
     .sparse_product = sparse_product,
     .gradient_tile = gradient_tile,
     .sparse_gradient_tile = sparse_gradient_tile,

@@ -30,7 +30,11 @@ typedef struct tw_kernels {
 	 * rows, or k + 1 where the last is the bias (has_bias). c.columns = b.columns, padding columns are written too. */
 	void (*product)(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
 	                int64_t count);
-	/* The same with a sparse left factor: row i of c from row i - first of the lists. */
+	/* The same for b.columns = 1, summed in four interleaved chains (k mod 4) that are added at the end, the bias last:
+	 * c(i, 0) = ((s0 + s1) + (s2 + s3)) + bias. Other columns of c are left alone. */
+	void (*product_single)(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
+	                       int64_t count);
+	/* The same as product with a sparse left factor: row i of c from row i - first of the lists. */
 	void (*sparse_product)(const int32_t *const *column, const void *const *value, const int32_t *entries,
 	                       const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first, int64_t count);
 	/* tile(j, u) (+)= sum over rows first <= i < last of x(i, feature + j) * delta(i, unit + u), for one panel of

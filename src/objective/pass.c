@@ -113,7 +113,10 @@ void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch,
 {
 	for (int l = 1; l <= engine->layers; l++) {
 		const tw_panels weights = engine_layer(engine, theta, l);
-		if (l > 1) {
+		if (l > 1 && l == engine->layers && weights.columns == 1) {
+			engine->kernel->product_single(&engine->a[l - 1], &weights, engine->has_bias, &engine->z[l], block->first,
+			                               block->count);
+		} else if (l > 1) {
 			engine->kernel->product(&engine->a[l - 1], &weights, engine->has_bias, &engine->z[l], block->first,
 			                        block->count);
 		} else if (engine->data->sparse) {
