@@ -18,54 +18,6 @@ typedef struct {
 	bool has_lines; /* else name alone says where */
 } yaml_reader;
 
-/* ---- nodes --------------------------------------------------------------------------------------------------- */
-
-void tw_yaml_free(tw_yaml *node)
-{
-	if (!node) return;
-	for (int i = 0; i < node->items; i++) tw_yaml_free(node->item[i]);
-	free(node->item);
-	tw_free(node->key);
-	tw_free(node->text);
-	tw_free(node->where);
-	tw_free(node);
-}
-
-static tw_status copy_text(const char *text, char **out)
-{
-	*out = tw_copy_text(text);
-	TW_CHECK(*out, TW_NO_MEMORY, "no memory for the configuration");
-	return TW_OK;
-}
-
-/* *out: an empty node. */
-static tw_status make_node(tw_yaml_kind kind, const char *where, tw_yaml **out)
-{
-	void *node;
-	TW_TRY(tw_alloc(&node, sizeof **out, "the configuration"));
-	*out = node;
-	(*out)->kind = kind;
-	tw_status status = copy_text(where, &(*out)->where);
-	if (status != TW_OK) {
-		tw_yaml_free(node);
-		*out = NULL;
-	}
-	return status;
-}
-
-/* Takes child over, also on failure. */
-static tw_status append(tw_yaml *parent, tw_yaml *child)
-{
-	tw_yaml **larger = realloc(parent->item, (size_t)(parent->items + 1) * sizeof *larger);
-	if (!larger) {
-		tw_yaml_free(child);
-		return tw_fail(TW_NO_MEMORY, "no memory for the configuration");
-	}
-	parent->item = larger;
-	parent->item[parent->items++] = child;
-	return TW_OK;
-}
-
 /* ---- text to tree -------------------------------------------------------------------------------------------- */
 
 /* "FILE:12" of the latest event, or of line `line` (from 1) when it is above 0. */
@@ -100,7 +52,7 @@ static tw_status read_scalar(yaml_reader *reader, tw_yaml *node)
 	const char *text = (const char *)reader->event.data.scalar.value;
 	TW_CHECK(strlen(text) == reader->event.data.scalar.length, TW_USAGE, "%s: a text holds a zero byte", node->where);
 	node->quoted = reader->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	return copy_text(text, &node->text);
+	return tw_yaml_copy_text(text, &node->text);
 }
 
 static tw_status read_list(yaml_reader *reader, int depth, tw_yaml *list)
@@ -110,7 +62,7 @@ static tw_status read_list(yaml_reader *reader, int depth, tw_yaml *list)
 		if (reader->event.type == YAML_SEQUENCE_END_EVENT) return TW_OK;
 		tw_yaml *item;
 		TW_TRY(read_node(reader, depth + 1, &item));
-		TW_TRY(append(list, item));
+		TW_TRY(tw_yaml_append(list, item));
 	}
 }
 
@@ -123,7 +75,7 @@ static tw_status read_key(yaml_reader *reader, const tw_yaml *map, char **key)
 	const tw_yaml *before = tw_yaml_find(map, text);
 	TW_CHECK(!before, TW_USAGE, "%s: key '%s' is given twice (first at %s); remove one", where_of(reader, 0, where),
 	         text, before->where);
-	return copy_text(text, key);
+	return tw_yaml_copy_text(text, key);
 }
 
 static tw_status read_map(yaml_reader *reader, int depth, tw_yaml *map)
@@ -144,12 +96,12 @@ static tw_status read_map(yaml_reader *reader, int depth, tw_yaml *map)
 		item->key = key;
 		tw_free(item->where); /* the line of the key is where one looks */
 		item->where = NULL;
-		status = copy_text(where_of(reader, line, where), &item->where);
+		status = tw_yaml_copy_text(where_of(reader, line, where), &item->where);
 		if (status != TW_OK) {
 			tw_yaml_free(item);
 			return status;
 		}
-		TW_TRY(append(map, item));
+		TW_TRY(tw_yaml_append(map, item));
 	}
 }
 
@@ -175,7 +127,7 @@ static tw_status read_node(yaml_reader *reader, int depth, tw_yaml **out)
 	tw_yaml_kind kind = type == YAML_SCALAR_EVENT           ? TW_YAML_SCALAR
 	                    : type == YAML_SEQUENCE_START_EVENT ? TW_YAML_LIST
 	                                                        : TW_YAML_MAP;
-	TW_TRY(make_node(kind, where, out));
+	TW_TRY(tw_yaml_make(kind, where, out));
 	tw_status status = kind == TW_YAML_SCALAR ? read_scalar(reader, *out)
 	                   : kind == TW_YAML_LIST ? read_list(reader, depth, *out)
 	                                          : read_map(reader, depth, *out);
@@ -192,7 +144,7 @@ static tw_status read_document(yaml_reader *reader, tw_yaml **out)
 	char where[PATH_MAX + 32];
 	TW_TRY(next_event(reader)); /* start of the stream */
 	TW_TRY(next_event(reader));
-	if (reader->event.type == YAML_STREAM_END_EVENT) return make_node(TW_YAML_MAP, where_of(reader, 1, where), out);
+	if (reader->event.type == YAML_STREAM_END_EVENT) return tw_yaml_make(TW_YAML_MAP, where_of(reader, 1, where), out);
 	TW_TRY(next_event(reader));
 	TW_TRY(read_node(reader, 0, out));
 	TW_TRY(next_event(reader)); /* end of the document */
@@ -249,100 +201,7 @@ tw_status tw_yaml_read(const char *file, tw_yaml **out)
 	return status;
 }
 
-/* ---- looking up and setting ---------------------------------------------------------------------------------- */
-
-tw_yaml *tw_yaml_find(const tw_yaml *map, const char *key)
-{
-	if (!map || map->kind != TW_YAML_MAP) return NULL;
-	for (int i = 0; i < map->items; i++) {
-		if (strcmp(map->item[i]->key, key) == 0) return map->item[i];
-	}
-	return NULL;
-}
-
-/* The first key of a path into key; returns the rest, NULL after the last. */
-static const char *split_path(const char *path, char key[128])
-{
-	size_t length = strcspn(path, ".");
-	snprintf(key, 128, "%.*s", (int)length, path);
-	return path[length] ? path + length + 1 : NULL;
-}
-
-tw_yaml *tw_yaml_at(const tw_yaml *root, const char *path)
-{
-	char key[128];
-	const tw_yaml *node = root;
-	while (node && path) {
-		path = split_path(path, key);
-		node = tw_yaml_find(node, key);
-	}
-	return (tw_yaml *)node;
-}
-
-tw_status tw_yaml_wrap(tw_yaml *node, const char *key)
-{
-	tw_yaml *scalar;
-	TW_TRY(make_node(TW_YAML_SCALAR, node->where, &scalar));
-	scalar->text = node->text;
-	scalar->quoted = node->quoted;
-	node->text = NULL;
-	node->kind = TW_YAML_MAP;
-	tw_status status = copy_text(key, &scalar->key);
-	if (status != TW_OK) {
-		tw_yaml_free(scalar);
-		return status;
-	}
-	return append(node, scalar);
-}
-
-/* The place of a key in a map (made when missing) or of a number in a list. */
-static tw_status slot_of(tw_yaml *node, const char *key, const char *where, tw_yaml ***slot)
-{
-	int64_t number;
-	if (node->kind == TW_YAML_LIST) {
-		TW_CHECK(tw_parse_integer(key, &number) && number >= 0 && number < node->items, TW_USAGE,
-		         "%s: '%s' is no item of the list; give 0 to %d", where, key, node->items - 1);
-		*slot = &node->item[number];
-		return TW_OK;
-	}
-	TW_CHECK(*key, TW_USAGE, "%s: a key is empty; write --set a.b.c=value", where);
-	if (!tw_yaml_find(node, key)) {
-		tw_yaml *fresh;
-		TW_TRY(make_node(TW_YAML_MAP, where, &fresh));
-		TW_TRY(append(node, fresh));
-		TW_TRY(copy_text(key, &fresh->key));
-	}
-	for (int i = 0; i < node->items; i++) {
-		if (node->item[i]->key && strcmp(node->item[i]->key, key) == 0) *slot = &node->item[i];
-	}
-	return TW_OK;
-}
-
-/* Makes a scalar on the way to a deeper key an empty map: the later setting wins. */
-static void clear_to_map(tw_yaml *node)
-{
-	tw_free(node->text);
-	node->text = NULL;
-	node->kind = TW_YAML_MAP;
-}
-
-/* Puts value (taken over on success) at path. */
-static tw_status put(tw_yaml *root, const char *path, const char *where, tw_yaml *value)
-{
-	char key[128];
-	tw_yaml *node = root, **slot = NULL;
-	while (path) {
-		path = split_path(path, key);
-		if (node->kind == TW_YAML_SCALAR) clear_to_map(node);
-		TW_TRY(slot_of(node, key, where, &slot));
-		node = *slot;
-	}
-	value->key = node->key;
-	node->key = NULL;
-	tw_yaml_free(node);
-	*slot = value;
-	return TW_OK;
-}
+/* ---- overrides ----------------------------------------------------------------------------------------------- */
 
 tw_status tw_yaml_set(tw_yaml *root, const char *assignment)
 {
@@ -352,12 +211,13 @@ tw_status tw_yaml_set(tw_yaml *root, const char *assignment)
 	tw_yaml *value = NULL;
 	if (asprintf(&where, "--set %s", assignment) < 0) return tw_fail(TW_NO_MEMORY, "no memory for --set");
 	tw_status status = parse(equals + 1, strlen(equals + 1), where, false, &value);
-	if (status == TW_OK) {
-		char *copy = strndup(assignment, (size_t)(equals - assignment));
-		status = copy ? put(root, copy, where, value) : tw_fail(TW_NO_MEMORY, "no memory for --set");
-		free(copy);
-		if (status != TW_OK) tw_yaml_free(value);
-	}
+	char *path = status == TW_OK ? strndup(assignment, (size_t)(equals - assignment)) : NULL;
+	if (path)
+		status = tw_yaml_put(root, path, where, value);
+	else if (status == TW_OK)
+		status = tw_fail(TW_NO_MEMORY, "no memory for --set");
+	if (status != TW_OK && !path) tw_yaml_free(value);
+	free(path);
 	free(where);
 	return status;
 }

@@ -38,7 +38,32 @@ static inline bool tw_yaml_is_empty(const tw_yaml *node)
 tw_yaml *tw_yaml_find(const tw_yaml *map, const char *key);
 /* The node at "a.b.c"; NULL where there is none. */
 tw_yaml *tw_yaml_at(const tw_yaml *root, const char *path);
+
+/* ---- making and changing ------------------------------------------------------------------------------------- */
+
+/* *out: an empty node, or the scalar `text`; NULL on failure. */
+tw_status tw_yaml_make(tw_yaml_kind kind, const char *where, tw_yaml **out);
+tw_status tw_yaml_make_scalar(const char *text, const char *where, tw_yaml **out);
+/* A copy on the heap (tw_free); TW_NO_MEMORY. */
+tw_status tw_yaml_copy_text(const char *text, char **out);
+/* A deep copy, its key included. */
+tw_status tw_yaml_copy(const tw_yaml *node, tw_yaml **out);
+/* Puts child at the end of a list, or of a map where child has a new key. Takes child over, also on failure. */
+tw_status tw_yaml_append(tw_yaml *parent, tw_yaml *child);
+/* Puts value at "a.b.c" in place of what is there, on the same way as tw_yaml_set. where: of maps made on the way.
+ * Takes value over, also on failure. */
+tw_status tw_yaml_put(tw_yaml *root, const char *path, const char *where, tw_yaml *value);
+/* The item with this key, no longer part of map; NULL where there is none. */
+tw_yaml *tw_yaml_take(tw_yaml *map, const char *key);
+/* Puts copies of the items of changes, a map, into map: maps are merged key by key, anything else replaces what is
+ * there; keys without a value change nothing. */
+tw_status tw_yaml_merge(tw_yaml *map, const tw_yaml *changes);
 /* Makes node, a scalar, the map {key: scalar}. */
 tw_status tw_yaml_wrap(tw_yaml *node, const char *key);
+
+/* ---- as text ------------------------------------------------------------------------------------------------- */
+
+/* YAML text (heap, tw_free) that reads back as this tree. */
+tw_status tw_yaml_write(const tw_yaml *root, char **text);
 
 #endif

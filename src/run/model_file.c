@@ -2,14 +2,15 @@
 #include <thalweg/run.h>
 
 #include <errno.h>
-#include <hdf5.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "run/file.h"
+#include "run/model_attributes.h"
 
-enum { MODEL_VERSION = 1, NAME_SIZE = 64 };
+enum { MODEL_VERSION = 1 };
 
 void tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65])
 {
@@ -22,52 +23,6 @@ void tw_theta_sha256(tw_precision precision, const double *theta, int64_t count,
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */
-
-static bool put_attribute(hid_t where, const char *name, hid_t type, int64_t count, const void *values)
-{
-	hsize_t size = (hsize_t)count;
-	hid_t space = count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &size, NULL);
-	hid_t attribute = H5Acreate2(where, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
-	bool good = attribute >= 0 && H5Awrite(attribute, type, values) >= 0;
-	if (attribute >= 0) H5Aclose(attribute);
-	H5Sclose(space);
-	return good;
-}
-
-static bool put_text(hid_t where, const char *name, const char *text)
-{
-	hid_t type = H5Tcopy(H5T_C_S1);
-	bool good = H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0 &&
-	            put_attribute(where, name, type, 1, &text);
-	H5Tclose(type);
-	return good;
-}
-
-static bool put_integer(hid_t where, const char *name, int64_t value)
-{
-	return put_attribute(where, name, H5T_NATIVE_INT64, 1, &value);
-}
-
-static void activation_attribute(const char *parameter, char out[NAME_SIZE])
-{
-	snprintf(out, NAME_SIZE, "activation_%s", parameter);
-}
-
-static bool put_network(hid_t where, const tw_network *network)
-{
-	const tw_activation_info *activation = tw_activation_info_of(network->activation);
-	bool good = put_integer(where, "layers", network->layers) &&
-	            put_attribute(where, "widths", H5T_NATIVE_INT64, network->layers + 1, network->width) &&
-	            put_text(where, "activation", activation->name) &&
-	            put_text(where, "output", tw_output_name((int)network->output)) &&
-	            put_integer(where, "bias", network->bias);
-	for (int i = 0; good && activation->parameters[i].name; i++) {
-		char name[NAME_SIZE];
-		activation_attribute(activation->parameters[i].name, name);
-		good = put_attribute(where, name, H5T_NATIVE_DOUBLE, 1, &network->activation_value[i]);
-	}
-	return good;
-}
 
 static bool put_theta(hid_t file, tw_precision precision, int64_t dimension, const double *theta)
 {
@@ -92,10 +47,10 @@ static tw_status model_image(const char *path, const tw_network *network, tw_pre
 	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
 	H5Pclose(access);
 	TW_CHECK(file >= 0, TW_INTERNAL, "%s: the model could not be put together in memory", path);
-	bool good = put_text(file, "format", "thalweg model") && put_integer(file, "version", MODEL_VERSION) &&
-	            put_text(file, "precision", tw_precision_name(precision)) && put_network(file, network) &&
-	            put_theta(file, precision, tw_network_dimension(network), theta) &&
-	            H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+	bool good =
+	    tw_model_put_text(file, "format", "thalweg model") && tw_model_put_integer(file, "version", MODEL_VERSION) &&
+	    tw_model_put_text(file, "precision", tw_precision_name(precision)) && tw_model_put_network(file, network) &&
+	    put_theta(file, precision, tw_network_dimension(network), theta) && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
 	ssize_t length = good ? H5Fget_file_image(file, NULL, 0) : -1;
 	tw_status status = TW_OK;
 	if (length < 0) status = tw_fail(TW_INTERNAL, "%s: the model could not be put together in memory", path);
@@ -122,103 +77,36 @@ tw_status tw_model_write(const char *file, const tw_network *network, tw_precisi
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
-static tw_status get_attribute(hid_t file, const char *path, const char *name, hid_t type, int64_t count, void *values)
+/* All of a dataset of one axis (row negative), or a row of one of two. */
+static tw_status read_theta(hid_t set, const char *path, int64_t row, int64_t dimension, double *theta)
 {
-	hid_t attribute = H5Aexists(file, name) > 0 ? H5Aopen(file, name, H5P_DEFAULT) : -1;
-	TW_CHECK(attribute >= 0, TW_IO, "%s: not a thalweg model: the attribute `%s` is missing", path, name);
-	hid_t space = H5Aget_space(attribute), kind = H5Aget_type(attribute);
-	bool number = H5Tget_class(kind) == H5T_INTEGER || H5Tget_class(kind) == H5T_FLOAT;
-	bool good = number && H5Sget_simple_extent_npoints(space) == count && H5Aread(attribute, type, values) >= 0;
-	H5Tclose(kind);
-	H5Sclose(space);
-	H5Aclose(attribute);
-	TW_CHECK(good, TW_IO, "%s: the attribute `%s` should hold %" PRId64 " number%s", path, name, count,
-	         count == 1 ? "" : "s");
+	const hsize_t start[2] = {(hsize_t)row, 0}, size[2] = {1, (hsize_t)dimension};
+	hid_t in_file = H5Dget_space(set), in_memory = H5Screate_simple(1, size + 1, NULL);
+	bool good = row < 0 || H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, NULL, size, NULL) >= 0;
+	good = good && H5Dread(set, H5T_NATIVE_DOUBLE, in_memory, in_file, H5P_DEFAULT, theta) >= 0;
+	H5Sclose(in_memory);
+	H5Sclose(in_file);
+	TW_CHECK(good, TW_IO, "%s: the dataset `theta` cannot be read: the file is damaged", path);
 	return TW_OK;
 }
 
-static tw_status get_integer(hid_t file, const char *path, const char *name, int64_t low, int64_t high, int64_t *value)
+/* row negative: the dataset is one vector, else it has a vector a row. */
+static tw_status get_theta(hid_t where, const char *path, int64_t row, int64_t dimension, double **theta)
 {
-	TW_TRY(get_attribute(file, path, name, H5T_NATIVE_INT64, 1, value));
-	TW_CHECK(*value >= low && *value <= high, TW_IO,
-	         "%s: the attribute `%s` is %" PRId64 ", not from %" PRId64 " to %" PRId64, path, name, *value, low, high);
-	return TW_OK;
-}
-
-/* A text attribute of fixed or variable length. */
-static tw_status get_text(hid_t file, const char *path, const char *name, char out[NAME_SIZE])
-{
-	hid_t attribute = H5Aexists(file, name) > 0 ? H5Aopen(file, name, H5P_DEFAULT) : -1;
-	TW_CHECK(attribute >= 0, TW_IO, "%s: not a thalweg model: the attribute `%s` is missing", path, name);
-	hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-	bool good = H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1;
-	out[0] = 0;
-	if (good && H5Tis_variable_str(type) > 0) {
-		char *text = NULL;
-		good = H5Aread(attribute, type, &text) >= 0 && text;
-		if (good) snprintf(out, NAME_SIZE, "%s", text);
-		if (text) H5free_memory(text);
-	} else if (good) {
-		char text[NAME_SIZE] = {0};
-		good = H5Tget_size(type) < NAME_SIZE && H5Aread(attribute, type, text) >= 0;
-		if (good) memcpy(out, text, NAME_SIZE);
-	}
-	H5Sclose(space);
-	H5Tclose(type);
-	H5Aclose(attribute);
-	TW_CHECK(good, TW_IO, "%s: the attribute `%s` should be a text", path, name);
-	return TW_OK;
-}
-
-static tw_status get_activation(hid_t file, const char *path, tw_network *network)
-{
-	char text[NAME_SIZE];
-	TW_TRY(get_text(file, path, "activation", text));
-	network->activation = tw_activation_find(text);
-	TW_CHECK(network->activation >= 0, TW_IO, "%s: the activation `%s` is not known", path, text);
-	const tw_parameter *parameter = tw_activation_info_of(network->activation)->parameters;
-	for (int i = 0; parameter[i].name; i++) {
-		char name[NAME_SIZE];
-		activation_attribute(parameter[i].name, name);
-		TW_TRY(get_attribute(file, path, name, H5T_NATIVE_DOUBLE, 1, &network->activation_value[i]));
-	}
-	return TW_OK;
-}
-
-static tw_status get_network(hid_t file, const char *path, tw_network *network)
-{
-	char text[NAME_SIZE];
-	int64_t layers = 0, bias = 0;
-	memset(network, 0, sizeof *network);
-	TW_TRY(get_integer(file, path, "layers", 1, TW_MAX_LAYERS, &layers));
-	network->layers = (int)layers;
-	TW_TRY(get_attribute(file, path, "widths", H5T_NATIVE_INT64, layers + 1, network->width));
-	TW_TRY(get_activation(file, path, network));
-	TW_TRY(get_text(file, path, "output", text));
-	int output = 0;
-	while (tw_output_name(output) && strcmp(tw_output_name(output), text) != 0) output++;
-	TW_CHECK(tw_output_name(output), TW_IO, "%s: the output function `%s` is not known", path, text);
-	network->output = (tw_output)output;
-	TW_TRY(get_integer(file, path, "bias", 0, 1, &bias));
-	network->bias = bias != 0;
-	TW_CHECK(tw_network_check(network) == TW_OK, TW_IO, "%s: the widths do not make a network", path);
-	return TW_OK;
-}
-
-static tw_status get_theta(hid_t file, const char *path, int64_t dimension, double **theta)
-{
-	hid_t set = H5Lexists(file, "theta", H5P_DEFAULT) > 0 ? H5Dopen2(file, "theta", H5P_DEFAULT) : -1;
+	hid_t set = H5Lexists(where, "theta", H5P_DEFAULT) > 0 ? H5Dopen2(where, "theta", H5P_DEFAULT) : -1;
 	TW_CHECK(set >= 0, TW_IO, "%s: not a thalweg model: the dataset `theta` is missing", path);
 	hid_t space = H5Dget_space(set), type = H5Dget_type(set);
-	int64_t size = H5Sget_simple_extent_ndims(space) == 1 ? (int64_t)H5Sget_simple_extent_npoints(space) : -1;
-	bool real = H5Tget_class(type) == H5T_FLOAT;
+	hsize_t size[2] = {0};
+	const int axes = row < 0 ? 1 : 2;
+	const bool fits = H5Sget_simple_extent_ndims(space) == axes &&
+	                  H5Sget_simple_extent_dims(space, size, NULL) == axes && (int64_t)size[axes - 1] == dimension &&
+	                  (row < 0 || row < (int64_t)size[0]) && H5Tget_class(type) == H5T_FLOAT;
 	tw_status status = TW_OK;
 	void *values = NULL;
-	if (size != dimension || !real)
+	if (!fits)
 		status = tw_fail(TW_IO, "%s: the dataset `theta` should be a vector of %" PRId64 " reals", path, dimension);
 	if (status == TW_OK) status = tw_alloc_array(&values, dimension, sizeof(double), "theta");
-	if (status == TW_OK && H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-		status = tw_fail(TW_IO, "%s: the dataset `theta` cannot be read: the file is damaged", path);
+	if (status == TW_OK) status = read_theta(set, path, row, dimension, values);
 	H5Tclose(type);
 	H5Sclose(space);
 	H5Dclose(set);
@@ -229,33 +117,93 @@ static tw_status get_theta(hid_t file, const char *path, int64_t dimension, doub
 	return status;
 }
 
-static tw_status get_model(hid_t file, const char *path, tw_network *network, tw_precision *precision, double **theta)
+static tw_status get_model(hid_t where, const char *path, int64_t row, tw_network *network, tw_precision *precision,
+                           double **theta)
 {
-	char text[NAME_SIZE];
-	int64_t version = 0;
-	TW_TRY(get_text(file, path, "format", text));
-	TW_CHECK(strcmp(text, "thalweg model") == 0, TW_IO, "%s: not a thalweg model but a `%s`", path, text);
-	TW_TRY(get_integer(file, path, "version", 1, MODEL_VERSION, &version));
-	TW_TRY(get_text(file, path, "precision", text));
+	char text[TW_MODEL_TEXT];
+	TW_TRY(tw_model_get_text(where, path, "precision", text));
 	*precision = strcmp(text, tw_precision_name(TW_DOUBLE)) == 0 ? TW_DOUBLE : TW_FLOAT;
 	TW_CHECK(strcmp(text, tw_precision_name(*precision)) == 0, TW_IO, "%s: the precision `%s` is not known", path,
 	         text);
-	TW_TRY(get_network(file, path, network));
-	return get_theta(file, path, tw_network_dimension(network), theta);
+	TW_TRY(tw_model_get_network(where, path, network));
+	return get_theta(where, path, row, tw_network_dimension(network), theta);
+}
+
+/* Where a run of a sweep is: its cell's group and its row there. */
+static tw_status find_run(hid_t file, const char *path, int64_t run, hid_t *group, int64_t *row)
+{
+	int64_t version = 0, cells = 0, first = 0, starts = 0;
+	TW_TRY(tw_model_get_integer(file, path, "version", 1, TW_MODELS_VERSION, &version));
+	TW_TRY(tw_model_get_integer(file, path, "cells", 0, INT32_MAX, &cells));
+	for (int64_t c = 0; c < cells; c++) {
+		char name[32];
+		snprintf(name, sizeof name, "cell-%04" PRId64, c);
+		hid_t cell = H5Lexists(file, name, H5P_DEFAULT) > 0 ? H5Gopen2(file, name, H5P_DEFAULT) : -1;
+		TW_CHECK(cell >= 0, TW_IO, "%s: the group `%s` is missing", path, name);
+		tw_status status = tw_model_get_integer(cell, path, "first_run", 0, INT64_MAX, &first);
+		if (status == TW_OK) status = tw_model_get_integer(cell, path, "starts", 0, INT64_MAX, &starts);
+		if (status == TW_OK && run >= first && run - first < starts) {
+			*group = cell;
+			*row = run - first;
+			return TW_OK;
+		}
+		H5Gclose(cell);
+		TW_TRY(status);
+	}
+	return tw_fail(TW_IO, "%s: there is no run %" PRId64 " in it: the last is run %" PRId64, path, run,
+	               first + starts - 1);
+}
+
+/* run negative: none was asked for. */
+static tw_status get_model_or_run(hid_t file, const char *path, int64_t run, tw_network *network,
+                                  tw_precision *precision, double **theta)
+{
+	char text[TW_MODEL_TEXT];
+	int64_t version = 0, row = -1;
+	hid_t group = -1;
+	TW_TRY(tw_model_get_text(file, path, "format", text));
+	const bool sweep = strcmp(text, TW_MODELS_FORMAT) == 0;
+	TW_CHECK(sweep || strcmp(text, "thalweg model") == 0, TW_IO, "%s: not a thalweg model but a `%s`", path, text);
+	TW_CHECK(!sweep || run >= 0, TW_IO, "%s: the end points of a sweep; name one of its runs: %s:RUN", path, path);
+	TW_CHECK(sweep || run < 0, TW_IO, "%s: a single model, not the end points of a sweep; leave out `:%" PRId64 "`",
+	         path, run);
+	if (!sweep) {
+		TW_TRY(tw_model_get_integer(file, path, "version", 1, MODEL_VERSION, &version));
+		return get_model(file, path, row, network, precision, theta);
+	}
+	TW_TRY(find_run(file, path, run, &group, &row));
+	tw_status status = get_model(group, path, row, network, precision, theta);
+	H5Gclose(group);
+	return status;
+}
+
+/* Splits "models.h5:RUN" into the file and the run; -1 where there is no run. */
+static tw_status split_run(const char *name, char path[PATH_MAX], int64_t *run)
+{
+	*run = -1;
+	TW_CHECK(strlen(name) < PATH_MAX, TW_IO, "%s: the name is too long", name);
+	strcpy(path, name);
+	char *colon = strrchr(path, ':');
+	if (!colon || !strchr("0123456789", colon[1]) || !tw_parse_integer(colon + 1, run)) return TW_OK;
+	*colon = 0;
+	return TW_OK;
 }
 
 tw_status tw_model_read(const char *file, tw_network *network, tw_precision *precision, double **theta)
 {
-	FILE *probe = fopen(file, "rb");
-	TW_CHECK(probe, TW_IO, "%s: cannot be read: %s", file, strerror(errno));
+	char path[PATH_MAX];
+	int64_t run;
+	TW_TRY(split_run(file, path, &run));
+	FILE *probe = fopen(path, "rb");
+	TW_CHECK(probe, TW_IO, "%s: cannot be read: %s", path, strerror(errno));
 	fclose(probe);
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 	H5Pset_file_locking(access, false, true); /* reading needs no lock, and some network file systems have none */
-	hid_t model = H5Fopen(file, H5F_ACC_RDONLY, access);
+	hid_t model = H5Fopen(path, H5F_ACC_RDONLY, access);
 	H5Pclose(access);
-	TW_CHECK(model >= 0, TW_IO, "%s: not an HDF5 file, or cut short", file);
-	tw_status status = get_model(model, file, network, precision, theta);
+	TW_CHECK(model >= 0, TW_IO, "%s: not an HDF5 file, or cut short", path);
+	tw_status status = get_model_or_run(model, path, run, network, precision, theta);
 	H5Fclose(model);
 	return status;
 }
@@ -265,7 +213,7 @@ tw_status tw_model_read(const char *file, tw_network *network, tw_precision *pre
 /* Finds `'key': ` in the header's dictionary and returns what follows it. */
 static const char *npy_value(const char *header, const char *key)
 {
-	char quoted[NAME_SIZE];
+	char quoted[TW_MODEL_TEXT];
 	snprintf(quoted, sizeof quoted, "'%s':", key);
 	const char *found = strstr(header, quoted);
 	if (!found) return "";

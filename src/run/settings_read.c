@@ -51,151 +51,23 @@ static const char *fitting_default(const settings_reader *reader, const tw_optio
 	return preset_output(&reader->settings->data);
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------------- */
 
-static bool starts_with(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
-
-/* The key under map that leads to path, into out; false when path is not under map. */
-static bool key_under(const char *path, const char *map, char out[TW_OPTION_PATH])
-{
-	size_t length = strlen(map);
-	if (!starts_with(path, map) || (length && path[length] != '.')) return false;
-	path += length ? length + 1 : 0;
-	snprintf(out, TW_OPTION_PATH, "%.*s", (int)strcspn(path, "."), path);
-	return true;
-}
-
-enum { MOST_KEYS = 128 };
-typedef struct {
-	char text[MOST_KEYS][TW_OPTION_PATH];
-	const char *name[MOST_KEYS + 1];
-	int count;
-} key_list;
-
-static void add_key(key_list *keys, const char *key)
-{
-	for (int i = 0; i < keys->count; i++) {
-		if (strcmp(keys->text[i], key) == 0) return;
-	}
-	if (keys->count == MOST_KEYS) return;
-	snprintf(keys->text[keys->count], TW_OPTION_PATH, "%s", key);
-	keys->name[keys->count] = keys->text[keys->count];
-	keys->name[++keys->count] = NULL;
-}
-
-/* Keys that are known in a map ("" at the top): options, maps of options, parameters. staged: in an element of stages.
- */
-static void list_keys(const char *map, bool staged, key_list *keys)
+bool tw_option_stage_gives(const tw_yaml *stage, const char *path)
 {
 	char key[TW_OPTION_PATH];
-	keys->count = 0;
-	keys->name[0] = NULL;
-	for (const tw_option *option = tw_options; option < tw_options + tw_option_count; option++) {
-		if ((staged && !option->staged) || !key_under(option->path, map, key)) continue;
-		add_key(keys, key);
-		tw_option_parent(option->path, key);
-		if (!option->parameters || strcmp(key, map) != 0) continue;
-		for (int entry = 0; option->name(entry); entry++) {
-			for (const tw_parameter *p = option->parameters(entry); p->name; p++) add_key(keys, p->name);
-		}
-	}
-	if (*map || staged) return;
-	add_key(keys, "stages");
-	add_key(keys, "sweep");
+	if (!stage) return false;
+	const char *dot = strchr(path, '.');
+	size_t length = dot ? (size_t)(dot - path) + 1 + strcspn(dot + 1, ".") : strlen(path);
+	snprintf(key, sizeof key, "%.*s", (int)length, path);
+	return tw_yaml_at(stage, key) != NULL;
 }
-
-typedef enum { UNKNOWN_KEY, OPTION_KEY, MAP_KEY, PARAMETER_KEY } key_kind;
-
-static key_kind kind_of_key(const char *path, bool staged)
-{
-	char key[TW_OPTION_PATH], parent[TW_OPTION_PATH];
-	for (const tw_option *option = tw_options; option < tw_options + tw_option_count; option++) {
-		if (staged && !option->staged) continue;
-		if (strcmp(option->path, path) == 0) return OPTION_KEY;
-		if (key_under(option->path, path, key)) return MAP_KEY;
-		tw_option_parent(option->path, parent);
-		if (!option->parameters || !key_under(path, parent, key)) continue;
-		for (int entry = 0; option->name(entry); entry++) {
-			for (const tw_parameter *p = option->parameters(entry); p->name; p++) {
-				if (strcmp(p->name, key) == 0 && strcmp(tw_option_key(path), key) == 0) return PARAMETER_KEY;
-			}
-		}
-	}
-	return UNKNOWN_KEY;
-}
-
-static tw_status expect_map(const tw_yaml *node, const char *path)
-{
-	TW_CHECK(node->kind == TW_YAML_MAP || tw_yaml_is_empty(node), TW_USAGE,
-	         "%s: %s: a map of keys must stand here; write {key: value} or indented lines key: value", node->where,
-	         path);
-	return TW_OK;
-}
-
-static tw_status unknown_key(const tw_yaml *node, const char *map, const char *path, bool staged)
-{
-	key_list keys;
-	char suggestion[1024];
-	list_keys(map, staged, &keys);
-	tw_suggest(node->key, keys.name, suggestion, sizeof suggestion);
-	return tw_fail(TW_USAGE, "%s: key '%s' is not known%s%s", node->where, path, staged ? " in stages" : "",
-	               suggestion);
-}
-
-/* Every key below node must be known, maps must be maps and parameters numbers. map: the path of node. */
-static tw_status check_keys(const tw_yaml *node, const char *map, bool staged)
-{
-	char path[2 * TW_OPTION_PATH];
-	for (int i = 0; i < node->items; i++) {
-		const tw_yaml *item = node->item[i];
-		double unused;
-		snprintf(path, sizeof path, "%s%s%.*s", map, *map ? "." : "", TW_OPTION_PATH, item->key);
-		if (!*map && !staged && strcmp(path, "stages") == 0) continue;
-		if (!*map && !staged && strcmp(path, "sweep") == 0) {
-			TW_TRY(expect_map(item, path));
-			continue;
-		}
-		switch (kind_of_key(path, staged)) {
-		case UNKNOWN_KEY:
-			return unknown_key(item, map, path, staged);
-		case OPTION_KEY:
-			break;
-		case PARAMETER_KEY:
-			TW_TRY(tw_number_read(item, path, -DBL_MAX, DBL_MAX, &unused));
-			break;
-		case MAP_KEY:
-			TW_TRY(expect_map(item, path));
-			TW_TRY(check_keys(item, path, staged));
-			break;
-		}
-	}
-	return TW_OK;
-}
-
-static tw_status check_stages(const tw_yaml *root)
-{
-	const tw_yaml *stages = tw_yaml_find(root, "stages");
-	if (!stages || (stages->kind == TW_YAML_SCALAR && strcmp(stages->text, "none") == 0)) return TW_OK;
-	TW_CHECK(stages->kind == TW_YAML_LIST && stages->items >= 1 && stages->items <= TW_MAX_STAGES, TW_USAGE,
-	         "%s: stages: give a list of 1 to %d maps {method: {...}, stop: {...}}", stages->where, TW_MAX_STAGES);
-	for (int i = 0; i < stages->items; i++) {
-		TW_TRY(expect_map(stages->item[i], "stages"));
-		TW_TRY(check_keys(stages->item[i], "", true));
-	}
-	return TW_OK;
-}
-
-/* ---- values -------------------------------------------------------------------------------------------------- */
 
 /* The node that gives the option: a stage's own value of a key of method or stop replaces that of the maps at the top.
  */
 static const tw_yaml *node_of(const settings_reader *reader, const tw_yaml *stage, const char *path)
 {
-	char key[TW_OPTION_PATH];
-	const char *dot = strchr(path, '.');
-	size_t length = dot ? (size_t)(dot - path) + 1 + strcspn(dot + 1, ".") : strlen(path);
-	snprintf(key, sizeof key, "%.*s", (int)length, path);
-	return tw_yaml_at(stage && tw_yaml_at(stage, key) ? stage : reader->root, path);
+	return tw_yaml_at(tw_option_stage_gives(stage, path) ? stage : reader->root, path);
 }
 
 static bool has_stop_rule(const settings_reader *reader, const tw_yaml *stage)
@@ -217,6 +89,10 @@ static tw_status read_standard(const settings_reader *reader, const tw_option *o
 	const bool rule = strcmp(option->path, "stop.steps") == 0 || strcmp(option->path, "stop.gradient_norm") == 0;
 	if (rule && has_stop_rule(reader, stage)) text = "none";
 	if (strcmp(option->path, "initial.bias") == 0 && starts_without_biases(base)) text = "0";
+	if (*text != '[') { /* a plain value needs no parser */
+		const tw_yaml scalar = {.kind = TW_YAML_SCALAR, .text = (char *)text, .where = (char *)"default configuration"};
+		return tw_option_read(option, &scalar, option->path, base);
+	}
 	tw_yaml *node;
 	TW_TRY(tw_yaml_parse(text, strlen(text), "default configuration", &node));
 	tw_status status = tw_option_read(option, node, option->path, base);
@@ -317,16 +193,15 @@ static tw_status check_settings(const settings_reader *reader)
 /* Values that follow from others. */
 static void complete(tw_settings *settings)
 {
-	settings->data.seed = settings->initial.seed = settings->seed;
+	if (settings->data.seed == UINT64_MAX) settings->data.seed = settings->seed; /* auto */
+	settings->initial.seed = settings->seed;
 	settings->data.precision = settings->precision;
 	if (settings->cost_every < 0 && settings->batch == 0) settings->cost_every = 1;
 }
 
-static tw_status read_tree(const settings_reader *reader)
+static tw_status read_all(const settings_reader *reader)
 {
-	TW_TRY(expect_map(reader->root, "configuration"));
-	TW_TRY(check_keys(reader->root, "", false));
-	TW_TRY(check_stages(reader->root));
+	TW_TRY(tw_settings_check_keys(reader->root));
 	TW_TRY(read_options(reader, false, NULL, reader->settings));
 	TW_TRY(read_stages(reader));
 	TW_TRY(check_settings(reader));
@@ -343,8 +218,7 @@ static tw_status widen_schedule(tw_yaml *map)
 	return tw_yaml_wrap(schedule, "name");
 }
 
-/* "schedule: cosine" becomes "schedule: {name: cosine}" everywhere. */
-static tw_status widen_schedules(tw_yaml *root)
+tw_status tw_settings_widen(tw_yaml *root)
 {
 	TW_TRY(widen_schedule(root));
 	const tw_yaml *stages = tw_yaml_find(root, "stages");
@@ -353,28 +227,37 @@ static tw_status widen_schedules(tw_yaml *root)
 	return TW_OK;
 }
 
-/* File and overrides as one tree. */
-static tw_status make_tree(const char *file, const char *const *set, int sets, tw_yaml **root)
+tw_status tw_settings_tree(const char *file, const char *standard, const char *const *set, int sets, tw_yaml **root)
 {
-	TW_TRY(file ? tw_yaml_read(file, root) : tw_yaml_parse("", 0, "default configuration", root));
-	tw_status status = widen_schedules(*root);
-	if (status == TW_OK) status = sets ? expect_map(*root, "configuration") : TW_OK;
+	TW_TRY(file ? tw_yaml_read(file, root) : tw_yaml_parse(standard, strlen(standard), "default configuration", root));
+	tw_status status = tw_settings_widen(*root);
+	if (status == TW_OK) status = sets ? tw_settings_expect_map(*root, "configuration") : TW_OK;
 	for (int i = 0; i < sets && status == TW_OK; i++) {
 		status = tw_yaml_set(*root, set[i]);
-		if (status == TW_OK) status = widen_schedules(*root);
+		if (status == TW_OK) status = tw_settings_widen(*root);
 	}
+	if (status == TW_OK) return TW_OK;
+	tw_yaml_free(*root);
+	*root = NULL;
+	return status;
+}
+
+tw_status tw_settings_read_tree(tw_settings *settings, const tw_yaml *root, const char *name)
+{
+	memset(settings, 0, sizeof *settings);
+	const settings_reader reader = {settings, root, name};
+	tw_status status = read_all(&reader);
+	if (status != TW_OK) tw_settings_free(settings);
 	return status;
 }
 
 tw_status tw_settings_read(tw_settings *settings, const char *file, const char *const *set, int sets)
 {
+	tw_yaml *root;
 	memset(settings, 0, sizeof *settings);
-	tw_yaml *root = NULL;
-	tw_status status = make_tree(file, set, sets, &root);
-	const settings_reader reader = {settings, root, file ? file : "default configuration"};
-	if (status == TW_OK) status = read_tree(&reader);
+	TW_TRY(tw_settings_tree(file, "", set, sets, &root));
+	tw_status status = tw_settings_read_tree(settings, root, file ? file : "default configuration");
 	tw_yaml_free(root);
-	if (status != TW_OK) tw_settings_free(settings);
 	return status;
 }
 

@@ -79,4 +79,19 @@ tw_status tw_number_read(const tw_yaml *node, const char *path, double low, doub
 /* "; did you mean 'x'?", or "; known: a, b, c" when nothing is near. known ends with NULL. */
 void tw_suggest(const char *text, const char *const *known, char *out, size_t size);
 
+/* ---- reading a configuration by steps, for sweeps --------------------------------------------------------------- */
+
+/* A file (NULL: the text `standard`) and overrides as one tree, schedules widened. *root: NULL on failure. */
+tw_status tw_settings_tree(const char *file, const char *standard, const char *const *set, int sets, tw_yaml **root);
+/* "schedule: cosine" becomes "schedule: {name: cosine}" everywhere. */
+tw_status tw_settings_widen(tw_yaml *root);
+/* TW_USAGE unless node is a map, or a key without a value. */
+tw_status tw_settings_expect_map(const tw_yaml *node, const char *path);
+/* Every key must be known, maps must be maps; what stands under `sweep` is not looked at. */
+tw_status tw_settings_check_keys(const tw_yaml *root);
+/* Reads a tree, its keys checked. name: of the configuration as a whole, for messages. */
+tw_status tw_settings_read_tree(tw_settings *settings, const tw_yaml *root, const char *name);
+/* Whether an element of `stages` gives the option itself ("stop.steps"), so that the maps at the top do not count. */
+bool tw_option_stage_gives(const tw_yaml *stage, const char *path);
+
 #endif

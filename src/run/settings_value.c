@@ -150,22 +150,31 @@ static bool parse_whole(const char *text, int64_t *out)
 	return true;
 }
 
+static bool parse_number(const tw_option *option, const char *text, double *real, int64_t *whole)
+{
+	if (!is_whole(option->kind)) return tw_parse_real(text, real);
+	if (!parse_whole(text, whole)) return false;
+	*real = (double)*whole;
+	return true;
+}
+
+static bool is_within(const tw_option *option, double real)
+{
+	return real >= option->low && real <= option->high && !(option->above && real <= option->low);
+}
+
 /* A scalar as a number within the option's bounds, as a whole one in *whole, too. */
 static tw_status read_bounded(const tw_option *option, const tw_yaml *node, const char *path, double *real,
                               int64_t *whole)
 {
 	char range[256];
+	const bool is_number = node->kind == TW_YAML_SCALAR && parse_number(option, node->text, real, whole);
+	if (is_number && is_within(option, *real)) return TW_OK;
 	tw_option_range(option, range, sizeof range);
 	TW_TRY(check_kind(node, path, TW_YAML_SCALAR, range));
-	if (is_whole(option->kind)) {
-		if (!parse_whole(node->text, whole)) return bad_value(node, path, "is not a whole number", range);
-		*real = (double)*whole;
-	} else if (!tw_parse_real(node->text, real)) {
-		return bad_value(node, path, "is not a number", range);
-	}
-	if (!(*real >= option->low && *real <= option->high) || (option->above && *real <= option->low))
-		return tw_fail(TW_USAGE, "%s: %s: %s is out of range; give %s", node->where, path, node->text, range);
-	return TW_OK;
+	if (!is_number)
+		return bad_value(node, path, is_whole(option->kind) ? "is not a whole number" : "is not a number", range);
+	return tw_fail(TW_USAGE, "%s: %s: %s is out of range; give %s", node->where, path, node->text, range);
 }
 
 tw_status tw_number_read(const tw_yaml *node, const char *path, double low, double high, double *out)
