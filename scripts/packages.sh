@@ -2,7 +2,8 @@
 
 run_packages=(build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin libblis-openmp-dev libhdf5-dev
 	librandom123-dev libyaml-dev libjansson-dev libhwloc-dev zlib1g-dev)
-test_packages=("${run_packages[@]}" libcunit1-dev python3 python3-numpy python3-torch python3-h5py help2man curl)
+test_packages=("${run_packages[@]}" libcunit1-dev python3 python3-numpy python3-torch python3-scipy python3-h5py help2man
+	curl)
 
 # missing_packages NAME...: those of them that are not installed.
 missing_packages() {

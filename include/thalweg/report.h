@@ -1,4 +1,5 @@
-/* thalweg/report.h: what a run leaves behind: output folder, metrics.csv, summary.json, predictions, progress. */
+/* thalweg/report.h: what a run and a sweep leave behind: output folder, metrics.csv, summary.json, predictions,
+ * progress; journal of finished runs, runs.csv, models.h5, the table of cells. */
 #ifndef THALWEG_REPORT_H
 #define THALWEG_REPORT_H
 
@@ -40,6 +41,73 @@ typedef struct tw_progress tw_progress;
 tw_status tw_progress_create(tw_progress **out);
 void tw_progress_update(tw_progress *progress, const tw_record *latest, int64_t total_steps, double seconds);
 void tw_progress_finish(tw_progress *progress);
+
+/* ---- sweeps ---------------------------------------------------------------------------------------------------- */
+
+/* The journal of a sweep: its finished runs, so that an interruption loses none of them. In the output folder
+ * journal.txt has a line a run, journal.theta the end points (reals of the precision) and journal.trace the traces;
+ * nothing in them is ever changed, they only grow. In memory are the results alone: end points and traces are read back
+ * where they are needed. */
+typedef struct tw_journal tw_journal;
+/* Begins an empty journal; a former one in the folder is replaced. folder NULL: in memory only, without end points and
+ * traces. plan is borrowed for the life of the journal. TW_IO names the file. */
+tw_status tw_journal_create(const char *folder, const tw_sweep_plan *plan, tw_journal **out);
+/* Goes on with the journal in folder. A torn last line is cut off, and a run whose end point or trace is not whole is
+ * forgotten, both with a note in the log. TW_USAGE when it belongs to another configuration, TW_IO with file and line
+ * when a line is damaged or another process holds the journal. */
+tw_status tw_journal_resume(const char *folder, const tw_sweep_plan *plan, tw_journal **out);
+/* Whether folder has a journal. */
+bool tw_journal_exists(const char *folder);
+/* Takes a finished run; theta (reals of the precision) and trace (trace_points of them) are copied. Kept on disk from
+ * the next commit on. A run added twice: the later one counts. */
+tw_status tw_journal_add(tw_journal *journal, const tw_run_result *result, const void *theta,
+                         const tw_trace_point *trace);
+/* On return all runs added are on the disk: end points and traces are synced first, then the lines, one fsync a file.
+ * After a failure the files are as they were before. */
+tw_status tw_journal_commit(tw_journal *journal);
+/* Bytes waiting for a commit. */
+int64_t tw_journal_waiting(const tw_journal *journal);
+int64_t tw_journal_finished(const tw_journal *journal);
+/* A flag a run of the plan. */
+const uint8_t *tw_journal_done(const tw_journal *journal);
+/* NULL: not finished. */
+const tw_run_result *tw_journal_result(const tw_journal *journal, int64_t run);
+/* The end point (dimension reals) and the trace (trace_points of them) of a finished run, once committed. */
+tw_status tw_journal_read_theta(const tw_journal *journal, int64_t run, void *theta);
+tw_status tw_journal_read_trace(const tw_journal *journal, int64_t run, tw_trace_point *trace);
+/* Frees the journal, without a commit; remove: its files are removed too. */
+void tw_journal_close(tw_journal *journal, bool remove);
+
+/* The files of a finished sweep; each is written under a temporary name and renamed. The same bytes on any layout,
+ * summary.json excepted. */
+/* runs.csv: a row a run in the order of the grid; runs that are not finished have none. */
+tw_status tw_runs_write(const char *folder, const tw_sweep_plan *plan, const tw_journal *journal);
+/* models.h5: a group a cell, "cell-0000" and so on, with the attributes of its network (networks: one a cell) and the
+ * datasets run (numbers, int64) and theta (runs x dimension, reals of the precision). */
+tw_status tw_models_write(const char *folder, const tw_sweep_plan *plan, const tw_network *networks,
+                          const tw_journal *journal);
+/* trajectories.csv: run, step, cost, step_size of the traced runs; what is not known is empty. */
+tw_status tw_trajectories_write(const char *folder, const tw_sweep_plan *plan, const tw_journal *journal);
+/* summary.json: counts, time, layout, the digest of the plan. */
+tw_status tw_sweep_summary_write(const char *folder, const tw_sweep_plan *plan, const tw_journal *journal,
+                                 const tw_sweep_summary *summary);
+/* Whether folder holds the finished sweep of this plan: runs.csv and a summary.json with its digest. TW_USAGE when they
+ * are of another plan, TW_IO when summary.json cannot be read. */
+tw_status tw_sweep_is_finished(const char *folder, const tw_sweep_plan *plan, bool *finished);
+/* Removes the results of a sweep from folder, whichever are there; its journal and config.yaml too where journal. */
+void tw_sweep_files_remove(const char *folder, bool journal);
+
+/* For people, on standard output: a row a cell with count, quartiles of the cost and shares of the stop reasons, and a
+ * box plot of each; as wide as the terminal, or 100 columns. */
+void tw_cells_print(const tw_sweep_plan *plan, const tw_journal *journal);
+/* A row a worker: runs, and what its time went to; then each rank group, and the share of idle time in all of it. */
+void tw_workers_print(const tw_sweep_plan *plan, const tw_sweep_summary *summary);
+
+/* Progress over the runs of a sweep on standard error, as tw_progress shows that of one run. */
+typedef struct tw_sweep_progress tw_sweep_progress;
+tw_status tw_sweep_progress_create(tw_sweep_progress **out);
+void tw_sweep_progress_update(tw_sweep_progress *progress, const tw_sweep_state *state);
+void tw_sweep_progress_finish(tw_sweep_progress *progress);
 
 #ifdef __cplusplus
 }

@@ -26,7 +26,8 @@ typedef struct {
 	bool hidden;
 } app_command;
 
-extern const app_command app_train, app_evaluate, app_predict, app_verify_layout, app_info, app_replay, app_completion;
+extern const app_command app_train, app_sweep, app_compare, app_evaluate, app_predict, app_verify_layout, app_info,
+    app_replay, app_completion;
 
 const app_command *app_command_of(int i); /* NULL past the end */
 const app_command *app_command_find(const char *name);
@@ -71,6 +72,11 @@ int app_finish(app_call *call, tw_status status);
  * the model, else the embedded default. settings and *run are the caller's to free, also on failure. */
 tw_status app_load_model(const app_call *call, const app_options *options, const char *model, const char *file,
                          tw_settings *settings, tw_run **run);
+
+/* ---- signals (signals.c) ------------------------------------------------------------------------------------- */
+
+/* From now on SIGINT, SIGTERM and SIGUSR1 stop the training at its next step; a second SIGINT ends the program. */
+void app_catch_signals(void);
 
 /* ---- help (help.c) ------------------------------------------------------------------------------------------- */
 

@@ -85,6 +85,7 @@ static const char script_tail[] = "\tesac\n"
                                   "\tCOMPREPLY=($(compgen -d -- \"$word\") $(compgen -f -X '!*.yaml' -- \"$word\"))\n"
                                   "\tcase ${COMP_WORDS[1]} in\n"
                                   "\tevaluate | predict) COMPREPLY+=($(compgen -f -X '!*.h5' -- \"$word\")) ;;\n"
+                                  "\tcompare) COMPREPLY+=($(compgen -f -X '!*.csv' -- \"$word\")) ;;\n"
                                   "\tesac\n"
                                   "}\n"
                                   "complete -F _thalweg thalweg\n";

@@ -2,7 +2,6 @@
 #include "app/app.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "app/output.h"
@@ -64,38 +63,6 @@ static const struct argp argp = {
     .children = app_run_children,
 };
 
-/* ---- signals ------------------------------------------------------------------------------------------------- */
-
-static void stop_training(int signal)
-{
-	(void)signal;
-	tw_request_stop();
-}
-
-/* A second SIGINT ends the program at once; but not within half a second of the first, since a launcher and the
- * terminal may both pass one keystroke on. */
-static void stop_or_end(int number)
-{
-	static double first;
-	const double now = tw_now();
-	if (first > 0 && now - first > 0.5) {
-		signal(number, SIG_DFL);
-		raise(number);
-	}
-	if (first == 0) first = now;
-	tw_request_stop();
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = stop_training, .sa_flags = SA_RESTART};
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGUSR1, &action, NULL);
-	action.sa_handler = stop_or_end;
-	sigaction(SIGINT, &action, NULL);
-}
-
 /* ---- derivative check ---------------------------------------------------------------------------------------- */
 
 /* What central differences can tell: kinks of activations that are not smooth spoil some of them, and in float rounding
@@ -153,7 +120,7 @@ static tw_status train_and_keep(const app_call *call, const train_options *o, tw
 	bool speaks = tw_comm_rank(call->comm) == 0;
 	app_output output = {0};
 	tw_summary summary = {0};
-	catch_signals();
+	app_catch_signals();
 	tw_status status = TW_OK;
 	if (speaks) status = app_output_open(&output, o->output, o->overwrite, tw_run_objective(run)->precision);
 	TW_TRY(tw_comm_agree(call->comm, status));

@@ -6,7 +6,7 @@ exits "no arguments" 2 "$thalweg"
 says "no arguments" "usage: thalweg"
 exits "--help" 0 "$thalweg" --help
 silent "--help"
-commands="train evaluate predict verify-layout info"
+commands="train sweep compare evaluate predict verify-layout info"
 for command in $commands; do
 	prints "--help" "^  $command "
 done
@@ -62,6 +62,8 @@ complete_line thalweg tr
 prints "completion of a subcommand" '^train$'
 complete_line thalweg train --over
 prints "completion of an option" '^--overwrite$'
+complete_line thalweg sweep --res
+prints "completion of an option of sweep" '^--resume$'
 complete_line thalweg train --set method.ba
 prints "completion of a key" '^method.batch=$'
 complete_line thalweg train my

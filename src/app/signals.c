@@ -1,0 +1,34 @@
+/* Signals that ask a run or a sweep to stop. */
+#include "app/app.h"
+
+#include <signal.h>
+
+static void stop_training(int signal)
+{
+	(void)signal;
+	tw_request_stop();
+}
+
+/* A second SIGINT ends the program at once; but not within half a second of the first, since a launcher and the
+ * terminal may both pass one keystroke on. */
+static void stop_or_end(int number)
+{
+	static double first;
+	const double now = tw_now();
+	if (first > 0 && now - first > 0.5) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	if (first == 0) first = now;
+	tw_request_stop();
+}
+
+void app_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop_training, .sa_flags = SA_RESTART};
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	action.sa_handler = stop_or_end;
+	sigaction(SIGINT, &action, NULL);
+}

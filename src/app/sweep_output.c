@@ -1,0 +1,200 @@
+#include "app/sweep_output.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double commit_interval = 1; /* seconds */
+enum { MOST_WAITING = 16 << 20 };        /* bytes */
+
+/* ---- networks ------------------------------------------------------------------------------------------------ */
+
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+/* False may be wrong, then data are loaded once more. */
+static bool same_data(tw_data_options a, tw_data_options b)
+{
+	const char **left[] = {&a.preset,  &a.path,        &a.source,       &a.inputs,
+	                       &a.outputs, &a.test_inputs, &a.test_outputs, &a.rows};
+	const char **right[] = {&b.preset,  &b.path,        &b.source,       &b.inputs,
+	                        &b.outputs, &b.test_inputs, &b.test_outputs, &b.rows};
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+		if (!same_text(*left[i], *right[i])) return false;
+		*left[i] = *right[i] = NULL;
+	}
+	return memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* The network of each cell; data that cells share are loaded once. */
+static tw_status make_networks(tw_comm *self, const tw_sweep_plan *plan, tw_network *network)
+{
+	tw_data *data = NULL, *test = NULL;
+	tw_status status = TW_OK;
+	for (int c = 0; c < plan->cells && status == TW_OK; c++) {
+		const tw_settings *settings = &plan->cell[c].settings;
+		if (!data || !same_data(settings->data, plan->cell[c - 1].settings.data)) {
+			tw_data_free(data);
+			tw_data_free(test);
+			data = test = NULL;
+			status = tw_data_load(self, &settings->data, &data, &test);
+		}
+		if (status == TW_OK) status = tw_settings_network(settings, data, &network[c]);
+		if (status == TW_USAGE) tw_fail(status, "sweep: cell %d (%s): %s", c, plan->cell[c].name, tw_message());
+	}
+	tw_data_free(data);
+	tw_data_free(test);
+	return status;
+}
+
+static tw_status load_networks(app_sweep_output *output)
+{
+	tw_comm *self = NULL;
+	TW_TRY(tw_alloc_array((void **)&output->network, output->plan->cells, sizeof *output->network, "the networks"));
+	TW_TRY(tw_comm_self(&self));
+	tw_status status = make_networks(self, output->plan, output->network);
+	tw_comm_free(self);
+	return status;
+}
+
+/* ---- beginning ----------------------------------------------------------------------------------------------- */
+
+static tw_status check_folder(app_sweep_output *output, bool overwrite, bool resume)
+{
+	const char *folder = output->folder;
+	if (resume) {
+		TW_TRY(tw_sweep_is_finished(folder, output->plan, &output->complete));
+		if (output->complete || tw_journal_exists(folder)) return TW_OK;
+	}
+	TW_CHECK(overwrite || !tw_journal_exists(folder), TW_USAGE,
+	         "%s: holds a sweep that was interrupted; --resume goes on with it, --overwrite begins anew", folder);
+	return tw_folder_check(folder, overwrite);
+}
+
+static tw_status keep_configuration(const app_sweep_output *output)
+{
+	const char *text = output->plan->text;
+	return tw_file_write(output->folder, "config.yaml", text, strlen(text));
+}
+
+static tw_status begin(app_sweep_output *output, bool overwrite)
+{
+	output->began = true;
+	output->before = tw_folder_remember(output->folder);
+	TW_TRY(tw_folder_prepare(output->folder, overwrite));
+	if (overwrite) tw_sweep_files_remove(output->folder, false);
+	TW_TRY(tw_journal_create(output->folder, output->plan, &output->journal));
+	return keep_configuration(output);
+}
+
+static tw_status go_on(app_sweep_output *output)
+{
+	TW_TRY(tw_journal_resume(output->folder, output->plan, &output->journal));
+	tw_log(TW_LOG_NOTE, "%s: %lld of %lld runs were finished before", output->folder,
+	       (long long)tw_journal_finished(output->journal), (long long)output->plan->runs);
+	return keep_configuration(output);
+}
+
+static tw_status open_output(app_sweep_output *output, bool overwrite, bool resume)
+{
+	if (output->folder) TW_TRY(check_folder(output, overwrite, resume));
+	if (output->complete) return TW_OK;
+	TW_TRY(load_networks(output));
+	TW_TRY(tw_sweep_progress_create(&output->progress));
+	if (!output->folder) return tw_journal_create(NULL, output->plan, &output->journal);
+	if (resume && tw_journal_exists(output->folder)) return go_on(output);
+	if (resume) tw_log(TW_LOG_NOTE, "%s: nothing to resume, the sweep begins", output->folder);
+	return begin(output, overwrite);
+}
+
+tw_status app_sweep_output_open(app_sweep_output *output, const tw_sweep_plan *plan, const char *folder, bool overwrite,
+                                bool resume)
+{
+	*output = (app_sweep_output){.plan = plan, .folder = folder};
+	tw_status status = open_output(output, overwrite, resume);
+	output->committed = tw_now();
+	if (status != TW_OK) app_sweep_output_close(output, true, false);
+	return status;
+}
+
+/* ---- while the sweep runs ------------------------------------------------------------------------------------ */
+
+static tw_status commit(app_sweep_output *output)
+{
+	output->committed = tw_now();
+	return output->folder ? tw_journal_commit(output->journal) : TW_OK;
+}
+
+static bool is_due(const app_sweep_output *output)
+{
+	const int64_t waiting = tw_journal_waiting(output->journal);
+	return waiting > MOST_WAITING || (waiting > 0 && tw_now() - output->committed > commit_interval);
+}
+
+static tw_status keep_run(void *self, const tw_run_result *result, const void *theta, const tw_trace_point *trace)
+{
+	app_sweep_output *output = self;
+	if (output->failed != TW_OK) return tw_fail(output->failed, "%s", output->message);
+	TW_TRY(tw_journal_add(output->journal, result, theta, trace));
+	return is_due(output) ? commit(output) : TW_OK;
+}
+
+static void show_progress(void *self, const tw_sweep_state *state)
+{
+	app_sweep_output *output = self;
+	tw_sweep_progress_update(output->progress, state);
+	if (output->failed != TW_OK || !is_due(output)) return;
+	output->failed = commit(output);
+	if (output->failed != TW_OK) snprintf(output->message, sizeof output->message, "%s", tw_message());
+}
+
+tw_sweep_monitor app_sweep_output_monitor(app_sweep_output *output)
+{
+	return (tw_sweep_monitor){.self = output, .finished = keep_run, .progress = show_progress};
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------------- */
+
+tw_status app_sweep_output_commit(app_sweep_output *output)
+{
+	tw_sweep_progress_finish(output->progress);
+	output->progress = NULL;
+	if (output->failed != TW_OK) return tw_fail(output->failed, "%s", output->message);
+	return commit(output);
+}
+
+static bool has_traces(const app_sweep_output *output)
+{
+	for (int64_t run = 0; run < output->plan->runs; run++) {
+		const tw_run_result *result = tw_journal_result(output->journal, run);
+		if (result && result->trace_points) return true;
+	}
+	return false;
+}
+
+tw_status app_sweep_output_keep(const app_sweep_output *output, const tw_sweep_summary *summary)
+{
+	const char *folder = output->folder;
+	const tw_sweep_plan *plan = output->plan;
+	const tw_journal *journal = output->journal;
+	if (!folder) return TW_OK;
+	tw_status status = tw_runs_write(folder, plan, journal);
+	if (status == TW_OK) status = tw_models_write(folder, plan, output->network, journal);
+	if (status == TW_OK && has_traces(output)) status = tw_trajectories_write(folder, plan, journal);
+	if (status == TW_OK) status = tw_sweep_summary_write(folder, plan, journal, summary);
+	if (status != TW_OK) tw_sweep_files_remove(folder, false);
+	return status;
+}
+
+void app_sweep_output_close(app_sweep_output *output, bool failed, bool remove_journal)
+{
+	const bool undo = failed && output->began && (!output->journal || tw_journal_finished(output->journal) == 0);
+	tw_sweep_progress_finish(output->progress);
+	output->progress = NULL;
+	tw_journal_close(output->journal, remove_journal);
+	output->journal = NULL;
+	tw_free(output->network);
+	output->network = NULL;
+	if (!undo) return;
+	tw_sweep_files_remove(output->folder, true);
+	tw_folder_undo(&output->before, false);
+}
