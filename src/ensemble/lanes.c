@@ -136,6 +136,8 @@ tw_status lanes_create(const tw_ensemble_options *options, int group, tw_lanes *
 	lanes->loss = tw_loss_of(options->precision, options->loss);
 	lanes->fused = fused_of(&options->network);
 	lay_out(lanes);
+	lanes->shallow = lanes->single && lanes->layers == 2 && lanes->fused != TW_FUSED_NONE &&
+	                 TW_SELECT_VARIANT(tw_shallow_kernels, options->precision)->forward[lanes->shift];
 	tw_status status = allocate_buffers(lanes);
 	if (status == TW_OK) status = allocate_slots(lanes);
 	if (status == TW_OK) status = map_norm(lanes);

@@ -48,7 +48,8 @@ typedef struct {
 	const tw_loss *loss;
 	tw_fused fused;
 	int layers;
-	bool single; /* the last of several layers has one output: its weights are one row of groups, then the bias */
+	bool single;  /* the last of several layers has one output: its weights are one row of groups, then the bias */
+	bool shallow; /* one hidden layer with an activation that shallow_kernels.c has */
 	int64_t stride[TW_MAX_LAYERS + 1];  /* reals of a row of width[l] columns */
 	int64_t vectors[TW_MAX_LAYERS + 1]; /* vectors of it */
 	int64_t offset[TW_MAX_LAYERS + 1];  /* of layer l = 1..L in theta */

@@ -195,6 +195,25 @@ static int sum_losses(tw_lanes *lanes, const tw_tree *tree, int depth)
 
 /* ---- evaluation ----------------------------------------------------------------------------------------------- */
 
+/* Forward and backward over a wave, and its gradients. */
+static void compute_wave(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t rows, const tw_tree *tree,
+                         int depth)
+{
+	const bool shallow = lanes->shallow && batch->chunks.count == 1;
+	if (shallow && begin == 0) memset(lanes->gradient, 0, (size_t)lanes->size * lanes->real_size);
+	for (int64_t row = 0; row < rows; row += lanes->block_rows) {
+		const int64_t count = rows - row < lanes->block_rows ? rows - row : lanes->block_rows;
+		if (shallow) {
+			lanes_shallow(lanes, batch, begin, row, count);
+			continue;
+		}
+		lanes_forward(lanes, batch, begin, row, count);
+		lanes_loss(lanes, batch, begin, row, count);
+		lanes_backward(lanes, row, count);
+	}
+	for (int l = lanes->layers; l >= 1 && !shallow; l--) sum_layer(lanes, batch, begin, l, tree, depth);
+}
+
 void lanes_evaluate(tw_lanes *lanes, const lanes_batch *batch, double cost[LANES_MOST])
 {
 	tw_tree tree;
@@ -205,13 +224,7 @@ void lanes_evaluate(tw_lanes *lanes, const lanes_batch *batch, double cost[LANES
 		const int64_t rest = batch->chunks.size - begin, rows = rest < lanes->wave_rows ? rest : lanes->wave_rows;
 		cut(lanes, batch->chunks, begin, begin + rows);
 		lanes_gather(lanes, batch, begin, rows);
-		for (int64_t row = 0; row < rows; row += lanes->block_rows) {
-			const int64_t count = rows - row < lanes->block_rows ? rows - row : lanes->block_rows;
-			lanes_forward(lanes, batch, begin, row, count);
-			lanes_loss(lanes, batch, begin, row, count);
-			lanes_backward(lanes, row, count);
-		}
-		for (int l = lanes->layers; l >= 1; l--) sum_layer(lanes, batch, begin, l, &tree, depth);
+		compute_wave(lanes, batch, begin, rows, &tree, depth);
 		depth = sum_losses(lanes, &tree, depth);
 	}
 	for (int r = 0; r < lanes->group; r++) {

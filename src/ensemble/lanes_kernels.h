@@ -60,6 +60,24 @@ typedef struct {
 	int64_t c_stride;
 } tw_lanes_single;
 
+/* A whole network of one hidden layer with (leaky) ReLU and one output, whose rows pass through registers: forward
+ * fills act and logits, backward adds to the gradients. Sums as in product, product_single and gradient. */
+typedef struct {
+	tw_left x;
+	int64_t inputs;
+	const void *w, *b, *v,
+	    *v_bias;               /* first layer: `inputs` rows, the biases; second: a row, a group. b, v_bias or NULL */
+	int64_t w_stride, vectors; /* of a row of the hidden layer */
+	void *act;                 /* h(z), with the sign of z */
+	int64_t act_stride;
+	void *logits;
+	const void *delta; /* rows like those of logits */
+	int64_t out_stride;
+	void *dw, *db, *dv, *dv_bias;
+	tw_fused fused;
+	double leak;
+} tw_lanes_shallow;
+
 typedef struct {
 	void (*product)(const tw_lanes_product *call, int64_t count);
 	void (*product_single)(const tw_lanes_single *call, int64_t count);
@@ -77,5 +95,12 @@ typedef struct {
 	const tw_lanes_of_size *size[TW_LANES_SIZES]; /* by log2 G; NULL where G > lanes */
 } tw_lanes_kernels;
 TW_DECLARE_VARIANTS(tw_lanes_kernels, tw_lanes_kernels);
+
+/* shallow_kernels.c; by log2 G */
+typedef struct {
+	void (*forward[TW_LANES_SIZES])(const tw_lanes_shallow *call, int64_t count); /* NULL: not offered for this G */
+	void (*backward[TW_LANES_SIZES])(const tw_lanes_shallow *call, int64_t count);
+} tw_shallow_kernels;
+TW_DECLARE_VARIANTS(tw_shallow_kernels, tw_shallow_kernels);
 
 #endif

@@ -229,3 +229,33 @@ void lanes_backward(tw_lanes *lanes, int64_t row, int64_t count)
 			                                       rows_of(lanes, lanes->a, l - 1, row), delta);
 	}
 }
+
+void lanes_shallow(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t row, int64_t count)
+{
+	const tw_network *network = &lanes->options->network;
+	const tw_shallow_kernels *kernels = TW_SELECT_VARIANT(tw_shallow_kernels, lanes->options->precision);
+	const int64_t biases = lanes->offset[1] + network->width[0] * lanes->stride[1];
+	const int64_t second = lanes->offset[2], last = second + lanes->stride[1];
+	const tw_lanes_shallow call = {.x = lanes_left(lanes, batch, 0, begin, row),
+	                               .inputs = network->width[0],
+	                               .w = lanes_at(lanes, lanes->theta, lanes->offset[1]),
+	                               .b = network->bias ? lanes_at(lanes, lanes->theta, biases) : NULL,
+	                               .v = lanes_at(lanes, lanes->theta, second),
+	                               .v_bias = network->bias ? lanes_at(lanes, lanes->theta, last) : NULL,
+	                               .w_stride = lanes->stride[1],
+	                               .vectors = lanes->vectors[1],
+	                               .act = rows_of(lanes, lanes->a, 1, row),
+	                               .act_stride = lanes->stride[1],
+	                               .logits = z_of(lanes, 2),
+	                               .delta = rows_of(lanes, lanes->delta, 2, row),
+	                               .out_stride = lanes->stride[2],
+	                               .dw = lanes_at(lanes, lanes->gradient, lanes->offset[1]),
+	                               .db = network->bias ? lanes_at(lanes, lanes->gradient, biases) : NULL,
+	                               .dv = lanes_at(lanes, lanes->gradient, second),
+	                               .dv_bias = network->bias ? lanes_at(lanes, lanes->gradient, last) : NULL,
+	                               .fused = lanes->fused,
+	                               .leak = network->activation_value[0]};
+	kernels->forward[lanes->shift](&call, count);
+	lanes_loss(lanes, batch, begin, row, count);
+	kernels->backward[lanes->shift](&call, count);
+}

@@ -15,5 +15,7 @@ void lanes_gather(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int6
 void lanes_forward(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t row, int64_t count);
 void lanes_loss(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t row, int64_t count);
 void lanes_backward(tw_lanes *lanes, int64_t row, int64_t count);
+/* The same for lanes->shallow and a batch of one chunk, with the gradients of these rows added. */
+void lanes_shallow(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t row, int64_t count);
 
 #endif

@@ -42,6 +42,33 @@ static inline __attribute__((always_inline)) vector vector_where_negative(vector
 #endif
 }
 
+/* The larger of each pair of lanes; y where one is not a number. */
+static inline __attribute__((always_inline)) vector vector_max(vector x, vector y)
+{
+#if defined(__AVX512F__)
+	if (sizeof(real) == 4) return (vector)_mm512_max_ps((__m512)x, (__m512)y);
+	return (vector)_mm512_max_pd((__m512d)x, (__m512d)y);
+#else
+	typedef __typeof__(x > y) mask;
+	const mask larger = x > y;
+	return (vector)((larger & (mask)x) | (~larger & (mask)y));
+#endif
+}
+
+/* Where z has its sign bit set the lanes of below, else those of other. */
+static inline __attribute__((always_inline)) vector vector_where_signed(vector z, vector below, vector other)
+{
+#if defined(__AVX512F__)
+	if (sizeof(real) == 4)
+		return (vector)_mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)z), (__m512)other, (__m512)below);
+	return (vector)_mm512_mask_blend_pd(_mm512_movepi64_mask((__m512i)z), (__m512d)other, (__m512d)below);
+#else
+	typedef __typeof__(z < z) mask;
+	const mask negative = (mask)z >> (8 * (int)sizeof(real) - 1);
+	return (vector)((negative & (mask)below) | (~negative & (mask)other));
+#endif
+}
+
 /* The `group` reals at p (1, 2, 4, ... VECTOR_LANES of them, a constant; p aligned to them) again and again. */
 static inline __attribute__((always_inline)) vector vector_group(const real *p, int group)
 {

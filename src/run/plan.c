@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CELLS = 100000 };
+enum { MOST_CELLS = 100000, MOST_RUNS = 100000000 };
 
 /* ---- cells --------------------------------------------------------------------------------------------------- */
 
@@ -22,6 +22,8 @@ static tw_status make_cells(tw_grid *grid, const tw_yaml *base, const char *file
 		plan->cells++;
 		cell->first_run = plan->runs;
 		plan->runs += cell->starts;
+		TW_CHECK(plan->runs <= MOST_RUNS, TW_USAGE, "%s: sweep: more than %d runs; divide it into several sweeps",
+		         grid->sweep->where, MOST_RUNS);
 	}
 	for (int i = 0; i < grid->overrides; i++) {
 		if (!grid->override[i].matched)

@@ -52,6 +52,7 @@ typedef struct {
 	double begin;
 	/* between threads */
 	atomic_int failed; /* a tw_status, of the thread that failed first on this rank */
+	atomic_int left;   /* threads of this rank that have no work left */
 	char message[512];
 	/* rank 0 */
 	int64_t received, diverged;

@@ -4,6 +4,7 @@
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/denormals.h"
 #include "linalg/kernels.h"
@@ -227,6 +228,19 @@ static tw_status work(worker *worker)
 	return TW_OK;
 }
 
+/* The main thread has no work left: until the other threads have none either, it goes on to look at requests to stop,
+ * and on rank 0 at the mail. */
+static tw_status serve_others(sweep *sweep)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	bool stop = false;
+	while (!stop && atomic_load(&sweep->left) < omp_get_num_threads()) {
+		nanosleep(&pause, NULL);
+		TW_TRY(sweep_poll(sweep, true, &stop));
+	}
+	return TW_OK;
+}
+
 tw_status sweep_work(sweep *sweep)
 {
 	const int threads = tw_comm_threads_may_call() ? sweep->threads : 1;
@@ -236,12 +250,14 @@ tw_status sweep_work(sweep *sweep)
 		flush_denormals();
 		worker worker = {.sweep = sweep, .thread = thread, .main_thread = thread == 0, .times = &sweep->worker[thread]};
 		tw_status status = work(&worker);
+		worker.times->seconds = tw_now() - sweep->begin;
+		atomic_fetch_add(&sweep->left, 1);
+		if (status == TW_OK && worker.main_thread) status = serve_others(sweep);
 		int none = TW_OK;
 		if (status != TW_OK && atomic_compare_exchange_strong(&sweep->failed, &none, (int)status)) {
 			snprintf(sweep->message, sizeof sweep->message, "%s", tw_message());
 			sweep_stop(sweep, SWEEP_FAILED);
 		}
-		worker.times->seconds = tw_now() - sweep->begin;
 	}
 	const int failed = atomic_load(&sweep->failed);
 	return failed == TW_OK ? TW_OK : tw_fail((tw_status)failed, "%s", sweep->message);
