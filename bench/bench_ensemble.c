@@ -8,6 +8,7 @@
 
 #include "core/variant.h"
 #include "linalg/peak.h"
+#include "run/run.h"
 
 static const double step_sizes[] = {1, 0.5, 0.1};
 
@@ -43,6 +44,7 @@ static void measure(tw_comm *comm, int layers, int64_t width, int starts, double
 	options.network.width[0] = 2;
 	for (int l = 1; l <= layers; l++) options.network.width[l] = width;
 	options.network.width[layers + 1] = 1;
+	options.chunks = run_chunks(&settings, tw_network_dimension(&options.network), data->observations);
 	tw_ensemble *ensemble;
 	if (tw_ensemble_create(&options, &ensemble) != TW_OK) fail("ensemble");
 	const int places = tw_ensemble_places(ensemble);
@@ -71,9 +73,11 @@ static void measure(tw_comm *comm, int layers, int64_t width, int starts, double
 		double from = tw_now();
 		if (tw_ensemble_train(ensemble, steps) != TW_OK) fail("training");
 		double seconds = tw_now() - from;
-		if (seconds / (double)steps < best) best = seconds / (double)steps;
-		if (seconds < 0.05) steps *= 2;
-	} while (tw_now() - begin < 0.6);
+		if (seconds < 0.05)
+			steps *= 2;
+		else if (seconds / (double)steps < best)
+			best = seconds / (double)steps;
+	} while (tw_now() - begin < 0.6 || best == 1e300);
 	const double per_start = best / places, flops = 2 * multiply_adds(&options.network, data->observations) / per_start;
 	printf("%d,%lld,%d,%.4f,%.2f,%.3f\n", layers, (long long)width, places, 1e6 * per_start, 1e-9 * flops,
 	       flops / peak);

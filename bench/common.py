@@ -6,6 +6,7 @@ Environment: THALWEG (program), THALWEG_DATA (data folder), MPIRUN, MPIRUN_FLAGS
 import csv
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -71,17 +72,21 @@ def config(data, widths, batch, stop, step_size=0.1, **more):
 	return made
 
 
+def torch_process(arguments, threads):
+	"""A PyTorch script of this folder with these arguments, to be talked to line by line."""
+	library = os.environ.get("OPENBLAS_LIBRARY", "/usr/lib/x86_64-linux-gnu/openblas-openmp")
+	env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads),
+	           LD_LIBRARY_PATH=library + ":" + os.environ.get("LD_LIBRARY_PATH", ""))
+	script, *rest = arguments
+	return subprocess.Popen([os.environ.get("PYTHON", "/usr/bin/python3"), os.path.join(HERE, script), *map(str, rest)],
+	                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+
+
 class TorchWorker:
 	"""A PyTorch process that trains an epoch when asked: see torch_worker.py."""
 
 	def __init__(self, widths, batch, threads, inputs):
-		library = os.environ.get("OPENBLAS_LIBRARY", "/usr/lib/x86_64-linux-gnu/openblas-openmp")
-		env = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads),
-		           LD_LIBRARY_PATH=library + ":" + os.environ.get("LD_LIBRARY_PATH", ""))
-		self.process = subprocess.Popen(
-			[os.environ.get("PYTHON", "/usr/bin/python3"), os.path.join(HERE, "torch_worker.py"), name_of(widths),
-			 str(batch), str(threads), inputs.npz],
-			stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+		self.process = torch_process(["torch_worker.py", name_of(widths), batch, threads, inputs.npz], threads)
 		if self.process.stdout.readline().strip() != "ready":
 			raise RuntimeError("the PyTorch process did not start")
 
@@ -94,6 +99,49 @@ class TorchWorker:
 	def close(self):
 		self.process.stdin.close()
 		self.process.wait()
+
+
+class TorchBatched:
+	"""A PyTorch process that steps many starts at once, in the formulation it found fastest: see torch_batched.py."""
+
+	def __init__(self, *problem):
+		self.process = torch_process(["torch_batched.py", *problem], 1)
+		self.formulations = {}
+		for line in self.process.stdout:
+			word, name, *value = line.split()
+			if word == "ready":
+				self.name = name
+				return
+			self.formulations[name] = float(value[0])
+		raise RuntimeError("the PyTorch process did not start")
+
+	def microseconds(self):
+		"""A step and start, of one round."""
+		self.process.stdin.write("\n")
+		self.process.stdin.flush()
+		return float(self.process.stdout.readline())
+
+	def close(self):
+		self.process.stdin.close()
+		self.process.wait()
+
+
+def bench_program(name, arguments, **env):
+	"""Rows of the CSV that a program of the build's bench folder prints, and its standard error."""
+	program_path = shutil.which(program.program())
+	if not program_path:
+		raise SystemExit("no program %s (set THALWEG to that of a build with its benchmarks)" % program.program())
+	path = os.path.join(os.path.dirname(os.path.abspath(program_path)), "bench", name)
+	done = subprocess.run([path, *map(str, arguments)], env=dict(os.environ, OMP_NUM_THREADS="1", **env),
+	                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+	if done.returncode != 0:
+		raise RuntimeError("%s: exit %d: %s" % (path, done.returncode, done.stderr.strip()[-600:]))
+	return list(csv.DictReader(done.stdout.splitlines())), done.stderr
+
+
+def pin_to_one_core(core=None):
+	"""This process and all it starts; by default the last core it may use, since the first serves the system too."""
+	os.sched_setaffinity(0, {max(os.sched_getaffinity(0)) if core is None else core})
 
 
 def machine():
