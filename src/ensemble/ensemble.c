@@ -73,15 +73,15 @@ static int power_of_two(int x)
 	return p;
 }
 
-/* Narrow layers fill vectors with replicas alone; wider ones with 4 replicas of neighbouring units, so that parameters
- * and activations of a group stay in the second cache. */
+/* Narrow layers, and networks of one hidden layer, fill vectors with replicas alone; others with 4 replicas of
+ * neighbouring units, so that parameters and activations of a group stay in the second cache. */
 static int best_group(const tw_ensemble_options *options)
 {
 	const int lanes = TW_SELECT_VARIANT(tw_lanes_kernels, options->precision)->lanes;
 	int64_t widest = 0;
 	for (int l = 1; l < options->network.layers; l++)
 		if (options->network.width[l] > widest) widest = options->network.width[l];
-	return widest <= SMALL_WIDTH || lanes < 4 ? lanes : 4;
+	return widest <= SMALL_WIDTH || options->network.layers == 2 || lanes < 4 ? lanes : 4;
 }
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */

@@ -27,10 +27,11 @@ static void lay_out(tw_lanes *lanes)
 	for (int l = 0; l <= lanes->layers; l++) {
 		lanes->vectors[l] = (network->width[l] * lanes->group + lanes->kernels->lanes - 1) / lanes->kernels->lanes;
 		lanes->stride[l] = pad_stride(lanes->vectors[l], lanes->kernels->lanes, lanes->real_size);
+		if (lanes->single && l == lanes->layers) lanes->stride[l] = lanes->group;
 		if (l == 0) continue;
 		lanes->offset[l] = lanes->size;
 		const bool row = lanes->single && l == lanes->layers;
-		lanes->size += row ? lanes->stride[l - 1] + lanes->stride[l]
+		lanes->size += row ? lanes->stride[l - 1] + lanes->kernels->lanes
 		                   : (network->width[l - 1] + (network->bias ? 1 : 0)) * lanes->stride[l];
 		if (lanes->stride[l] > widest) widest = lanes->stride[l];
 		wave_row += 2 * lanes->stride[l];
@@ -136,6 +137,8 @@ tw_status lanes_create(const tw_ensemble_options *options, int group, tw_lanes *
 	lanes->loss = tw_loss_of(options->precision, options->loss);
 	lanes->fused = fused_of(&options->network);
 	lay_out(lanes);
+	lanes->packed = lanes->loss->apply_packed && options->network.width[lanes->layers] == 1 &&
+	                options->network.output != TW_OUTPUT_SOFTMAX;
 	lanes->shallow = lanes->single && lanes->layers == 2 && lanes->fused != TW_FUSED_NONE &&
 	                 TW_SELECT_VARIANT(tw_shallow_kernels, options->precision)->forward[lanes->shift];
 	tw_status status = allocate_buffers(lanes);

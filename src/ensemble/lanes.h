@@ -49,6 +49,7 @@ typedef struct {
 	tw_fused fused;
 	int layers;
 	bool single;  /* the last of several layers has one output: its weights are one row of groups, then the bias */
+	bool packed;  /* the loss is taken of all replicas at once */
 	bool shallow; /* one hidden layer with an activation that shallow_kernels.c has */
 	int64_t stride[TW_MAX_LAYERS + 1];  /* reals of a row of width[l] columns */
 	int64_t vectors[TW_MAX_LAYERS + 1]; /* vectors of it */

@@ -60,9 +60,10 @@ static void sum_single(const tw_lanes *lanes, const lanes_tile *tile, const lane
 	                                   .vectors = tile->vectors,
 	                                   .tile = to,
 	                                   .add = add};
-	const tw_lanes_gradient bias = {
-	    .d = delta, .d_stride = lanes->stride[l], .vectors = lanes->vectors[l], .bias_row = to, .add = add};
-	lanes->kernel->gradient(tile->with_bias ? &bias : &weights, strip->count);
+	if (tile->with_bias)
+		lanes->kernel->sum_rows(delta, strip->count, add, to);
+	else
+		lanes->kernel->gradient(&weights, strip->count);
 }
 
 /* Sums the strip into the tile at `to`, whose rows are stride reals apart. */

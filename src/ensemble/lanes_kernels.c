@@ -287,6 +287,15 @@ INLINE void transpose(int group, const real *from, int64_t from_stride, int64_t 
 			memcpy(to + u * to_stride + k * group, from + k * from_stride + u * group, (size_t)group * sizeof(real));
 }
 
+INLINE void sum_rows(int group, const real *restrict rows, int64_t count, bool add, real *restrict sum)
+{
+	real partial[16];
+	for (int r = 0; r < group; r++) partial[r] = add ? sum[r] : 0;
+	for (int64_t i = 0; i < count; i++)
+		for (int r = 0; r < group; r++) partial[r] += rows[i * group + r];
+	for (int r = 0; r < group; r++) sum[r] = partial[r];
+}
+
 INLINE void add_rows(int group, const double *restrict rows, int64_t count, double *restrict sum)
 {
 	double partial[16];
@@ -316,11 +325,16 @@ INLINE void add_rows(int group, const double *restrict rows, int64_t count, doub
 	{                                                                                                           \
 		transpose(G, from, from_stride, rows, columns, to, to_stride);                                          \
 	}                                                                                                           \
+	static void sum_rows_##G(const void *rows, int64_t count, bool add, void *sum)                              \
+	{                                                                                                           \
+		sum_rows(G, rows, count, add, sum);                                                                     \
+	}                                                                                                           \
 	static void add_rows_##G(const double *rows, int64_t count, double *sum) { add_rows(G, rows, count, sum); } \
 	static const tw_lanes_of_size size_##G = {.product = product_##G,                                           \
 	                                          .product_single = product_single_##G,                             \
 	                                          .gradient = gradient_##G,                                         \
 	                                          .transpose = transpose_##G,                                       \
+	                                          .sum_rows = sum_rows_##G,                                         \
 	                                          .add_rows = add_rows_##G};
 
 LANES_OF_SIZE(1)

@@ -85,7 +85,9 @@ typedef struct {
 	/* to(u, k) = from(k, u) for rows k < rows and columns u < columns. */
 	void (*transpose)(const void *from, int64_t from_stride, int64_t rows, int64_t columns, void *to,
 	                  int64_t to_stride);
-	/* sum[r] += rows[i * G + r] over i < count, in order. */
+	/* sum[r] (+)= rows[i * G + r] over i < count, in order; add: go on from what sum holds. */
+	void (*sum_rows)(const void *rows, int64_t count, bool add, void *sum);
+	/* The same in doubles: sum[r] += rows[i * G + r] over i < count, in order. */
 	void (*add_rows)(const double *rows, int64_t count, double *sum);
 } tw_lanes_of_size;
 

@@ -56,13 +56,12 @@ static void gather_inputs(tw_lanes *lanes, const lanes_batch *batch, int64_t beg
 void lanes_gather(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t rows)
 {
 	const int group = lanes->group;
-	const bool packed = lanes->loss->apply_packed && lanes->options->network.width[lanes->layers] == 1;
 	if (batch->shared && lanes->gathered == begin) return;
 	lanes->gathered = begin;
 	for (int r = 0; r < group; r++) {
 		const int64_t left = batch->shared ? rows : batch->count[r] - begin, count = left < rows ? left : rows;
 		if (!batch->shared) gather_inputs(lanes, batch, begin, r, count);
-		for (int64_t i = 0; i < count && packed; i++)
+		for (int64_t i = 0; i < count && lanes->packed; i++)
 			memcpy(lanes_at(lanes, lanes->y, i * group + r),
 			       batch->shared ? lanes_at(lanes, batch->y, begin + i) : batch->y_rows[r][begin + i],
 			       lanes->real_size);
@@ -198,7 +197,7 @@ static void plain_loss(tw_lanes *lanes, const lanes_batch *batch, int64_t begin,
 
 void lanes_loss(tw_lanes *lanes, const lanes_batch *batch, int64_t begin, int64_t row, int64_t count)
 {
-	if (lanes->loss->apply_packed && lanes->options->network.width[lanes->layers] == 1)
+	if (lanes->packed)
 		packed_loss(lanes, batch, begin, row, count);
 	else
 		plain_loss(lanes, batch, begin, row, count);

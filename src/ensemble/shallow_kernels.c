@@ -8,16 +8,27 @@
 
 /* Sums in registers: rows x the vectors that the four chains of an output take. */
 #if defined(__AVX512F__)
-enum { SUMS = 8 };
+enum { SUMS = 16, MOST_ROWS = 8 };
 #else
-enum { SUMS = 4 };
+enum { SUMS = 8, MOST_ROWS = 4 };
 #endif
-enum { CHAINS = 4, MOST_ROWS = SUMS };
+enum { CHAINS = 4 };
 
-INLINE vector input_value(int group, const tw_lanes_shallow *call, bool shared, int64_t row, int64_t k)
+/* Rows that pass through registers together. Their activations are kept vector by vector, the rows of a vector next to
+ * each other, from the place of their first row on. */
+INLINE int rows_together(int group)
 {
-	const real *x = (const real *)call->x.data + row * call->x.stride;
-	return shared ? vector_fill(x[k]) : vector_group(x + k * group, group);
+	const int parts = CHAINS * group / VECTOR_LANES;
+	return SUMS / parts < MOST_ROWS ? SUMS / parts : MOST_ROWS;
+}
+
+/* shared: rows follow one another without gaps. */
+INLINE vector input_value(int group, const tw_lanes_shallow *call, bool shared, int64_t inputs, int64_t row, int r,
+                          int64_t k)
+{
+	const real *x = call->x.data;
+	if (shared) return vector_fill(x[row * inputs + r * inputs + k]);
+	return vector_group(x + (row + r) * call->x.stride + k * group, group);
 }
 
 INLINE vector activation(tw_fused fused, real leak, vector z)
@@ -35,18 +46,19 @@ INLINE void forward_vector(int group, bool shared, int64_t inputs, tw_fused fuse
 	const int64_t at = m * VECTOR_LANES;
 	const vector bias = call->b ? vector_load((const real *)call->b + at) : (vector){0};
 	const vector v = vector_load((const real *)call->v + at);
+	real *act = (real *)call->act + row * call->act_stride;
 	vector z[MOST_ROWS];
 #pragma GCC unroll 8
 	for (int r = 0; r < rows; r++) z[r] = bias;
 	for (int64_t k = 0; k < inputs; k++) {
 		const vector w = vector_load((const real *)call->w + k * call->w_stride + at);
 #pragma GCC unroll 8
-		for (int r = 0; r < rows; r++) z[r] += input_value(group, call, shared, row + r, k) * w;
+		for (int r = 0; r < rows; r++) z[r] += input_value(group, call, shared, inputs, row, r, k) * w;
 	}
 #pragma GCC unroll 8
 	for (int r = 0; r < rows; r++) {
 		const vector a = activation(fused, (real)call->leak, z[r]);
-		vector_store((real *)call->act + (row + r) * call->act_stride + at, a);
+		vector_store(act + (m * rows + r) * VECTOR_LANES, a);
 		sum[r * stride] += a * v;
 	}
 }
@@ -70,6 +82,13 @@ INLINE void forward_rows(int group, bool shared, int64_t inputs, tw_fused fused,
 	for (int p = 0; p < parts; p++)
 		if (m + p < call->vectors)
 			forward_vector(group, shared, inputs, fused, rows, call, row, m + p, &sum[0][p], MOST_PARTS);
+	if (parts == CHAINS) {
+		const vector bias = call->v_bias ? vector_load(call->v_bias) : (vector){0};
+		for (int r = 0; r < rows; r++)
+			vector_store((real *)call->logits + (row + r) * call->out_stride,
+			             ((sum[r][0] + sum[r][1]) + (sum[r][2] + sum[r][3])) + bias);
+		return;
+	}
 	for (int r = 0; r < rows; r++) {
 		real chain[CHAINS * 16], *out = (real *)call->logits + (row + r) * call->out_stride;
 		const real *bias = call->v_bias;
@@ -83,7 +102,7 @@ INLINE void forward_rows(int group, bool shared, int64_t inputs, tw_fused fused,
 INLINE void forward_all(int group, bool shared, int64_t inputs, tw_fused fused, const tw_lanes_shallow *call,
                         int64_t count)
 {
-	const int parts = CHAINS * group / VECTOR_LANES, rows = SUMS / parts;
+	const int rows = rows_together(group);
 	int64_t i = 0;
 	for (; i + rows <= count; i += rows) forward_rows(group, shared, inputs, fused, rows, call, i);
 	for (; i < count; i++) forward_rows(group, shared, inputs, fused, 1, call, i);
@@ -97,10 +116,11 @@ INLINE void backward_vector(int group, bool shared, int64_t inputs, tw_fused fus
 	const int64_t at = m * VECTOR_LANES;
 	const vector v = vector_load((const real *)call->v + at);
 	real *dv = (real *)call->dv + at, *db = call->db ? (real *)call->db + at : NULL;
+	const real *act = (const real *)call->act + row * call->act_stride;
 	vector d[MOST_ROWS], sum = vector_load(dv);
 #pragma GCC unroll 8
 	for (int r = 0; r < rows; r++) {
-		const vector a = vector_load((const real *)call->act + (row + r) * call->act_stride + at);
+		const vector a = vector_load(act + (m * rows + r) * VECTOR_LANES);
 		const vector slope = delta[r] * v;
 		/* no product with 0: slopes of runs that diverge may be infinite */
 		d[r] = vector_where_signed(a, fused == TW_FUSED_LEAKY ? (real)call->leak * slope : (vector){0}, slope);
@@ -111,7 +131,7 @@ INLINE void backward_vector(int group, bool shared, int64_t inputs, tw_fused fus
 		real *dw = (real *)call->dw + k * call->w_stride + at;
 		sum = vector_load(dw);
 #pragma GCC unroll 8
-		for (int r = 0; r < rows; r++) sum += input_value(group, call, shared, row + r, k) * d[r];
+		for (int r = 0; r < rows; r++) sum += input_value(group, call, shared, inputs, row, r, k) * d[r];
 		vector_store(dw, sum);
 	}
 	if (!db) return;
@@ -139,8 +159,9 @@ INLINE void backward_rows(int group, bool shared, int64_t inputs, tw_fused fused
 INLINE void backward_all(int group, bool shared, int64_t inputs, tw_fused fused, const tw_lanes_shallow *call,
                          int64_t count)
 {
+	const int rows = rows_together(group);
 	int64_t i = 0;
-	for (; i + MOST_ROWS <= count; i += MOST_ROWS) backward_rows(group, shared, inputs, fused, MOST_ROWS, call, i);
+	for (; i + rows <= count; i += rows) backward_rows(group, shared, inputs, fused, rows, call, i);
 	for (; i < count; i++) backward_rows(group, shared, inputs, fused, 1, call, i);
 }
 

@@ -12,17 +12,17 @@
 enum { REAL_IS_FLOAT = sizeof(real) == 4 };
 #define REAL_INLINE static inline __attribute__((always_inline))
 
-/* 2^n for the exponent range of normal numbers. */
-REAL_INLINE float float_power_of_two(int32_t n)
+/* 2^n for the exponent range of normal numbers; n as two's complement, any n gives some number. */
+REAL_INLINE float float_power_of_two(uint32_t n)
 {
-	int32_t bits = (n + 127) << 23;
+	uint32_t bits = (n + 127) << 23;
 	float out;
 	memcpy(&out, &bits, sizeof out);
 	return out;
 }
-REAL_INLINE double double_power_of_two(int64_t n)
+REAL_INLINE double double_power_of_two(uint64_t n)
 {
-	int64_t bits = (n + 1023) << 52;
+	uint64_t bits = (n + 1023) << 52;
 	double out;
 	memcpy(&out, &bits, sizeof out);
 	return out;
@@ -62,21 +62,23 @@ REAL_INLINE double double_expm1_reduced(double r)
  * stays at e^88.3 or e^709; not a number stays so. */
 REAL_INLINE float float_exponential(float x, int minus_one)
 {
-	if (x != x) return x;
 	x = x < -87.0f ? -87.0f : x;
 	x = x > 88.3f ? 88.3f : x;
-	const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer */
-	float n = (x * 1.44269504088896341f + magic) - magic;
+	const float magic = 12582912.0f; /* 1.5 * 2^23: adding it rounds to an integer, found in the last bits */
+	float shifted = x * 1.44269504088896341f + magic;
+	float n = shifted - magic;
+	uint32_t bits, magic_bits;
+	memcpy(&bits, &shifted, sizeof bits);
+	memcpy(&magic_bits, &magic, sizeof magic_bits);
 	float r = x - n * 0.693359375f;
 	r = r + n * 2.12194440054690583e-4f;
-	float scale = float_power_of_two((int32_t)n);
+	float scale = float_power_of_two(bits - magic_bits);
 	float m = float_expm1_reduced(r);
 	float value = minus_one ? scale * m + (scale - 1.0f) : scale * m + scale;
-	return x > -87.0f ? value : minus_one ? -1.0f : 0.0f;
+	return x <= -87.0f ? (minus_one ? -1.0f : 0.0f) : value;
 }
 REAL_INLINE double double_exponential(double x, int minus_one)
 {
-	if (x != x) return x;
 	x = x < -708.0 ? -708.0 : x;
 	x = x > 709.0 ? 709.0 : x;
 	const double magic = 6755399441055744.0; /* 1.5 * 2^52 */
@@ -84,13 +86,13 @@ REAL_INLINE double double_exponential(double x, int minus_one)
 	double n = shifted - magic;
 	double r = x - n * 6.93147180369123816490e-01;
 	r = r - n * 1.90821492927058770002e-10;
-	int64_t bits, magic_bits;
+	uint64_t bits, magic_bits;
 	memcpy(&bits, &shifted, sizeof bits);
 	memcpy(&magic_bits, &magic, sizeof magic_bits);
 	double scale = double_power_of_two(bits - magic_bits);
 	double m = double_expm1_reduced(r);
 	double value = minus_one ? scale * m + (scale - 1.0) : scale * m + scale;
-	return x > -708.0 ? value : minus_one ? -1.0 : 0.0;
+	return x <= -708.0 ? (minus_one ? -1.0 : 0.0) : value;
 }
 
 REAL_INLINE real real_exp(real x)
