@@ -39,9 +39,37 @@ bool sweep_is_traced(const sweep *sweep, int64_t run)
 /* ---- runs that a whole group trains ---------------------------------------------------------------------------------
  */
 
+/* What a run tells while it is under way. */
+typedef struct {
+	sweep *sweep;
+	sweep_trace trace;
+	bool traced;
+	double next_look;
+	tw_status status;
+} listener;
+
 static tw_status keep_record(void *self, const tw_record *record)
 {
-	return isnan(record->cost) ? TW_OK : sweep_trace_add(self, record->step, record->cost, record->step_size);
+	listener *listener = self;
+	TW_TRY(listener->status);
+	if (!listener->traced || isnan(record->cost)) return TW_OK;
+	return sweep_trace_add(&listener->trace, record->step, record->cost, record->step_size);
+}
+
+/* The counters and the mail of rank 0 are served between two steps, some hundred times a second. */
+static void look_around(void *self, const tw_record *latest, int64_t total_steps, double seconds)
+{
+	listener *listener = self;
+	sweep *sweep = listener->sweep;
+	(void)latest, (void)total_steps;
+	if (seconds < listener->next_look || listener->status != TW_OK) return;
+	listener->next_look = seconds + 0.01;
+	if (tw_comm_rank(sweep->world) == 0) {
+		listener->status = sweep_mail_receive(sweep);
+		sweep_tell_progress(sweep);
+	} else {
+		listener->status = tw_queue_progress(sweep->queue);
+	}
 }
 
 static tw_status train_in_group(sweep *sweep, const sweep_cell *cell, int64_t run, bool *interrupted)
@@ -49,12 +77,14 @@ static tw_status train_in_group(sweep *sweep, const sweep_cell *cell, int64_t ru
 	const double begin = tw_now();
 	const tw_settings settings = tw_sweep_run_settings(sweep->plan, run);
 	const bool leads = tw_comm_rank(sweep->group) == 0, traced = sweep_is_traced(sweep, run);
-	sweep_trace trace = {0};
-	const tw_monitor monitor = {.self = &trace, .record = traced ? keep_record : NULL};
+	listener listener = {.sweep = sweep, .traced = traced};
+	const tw_monitor monitor = {.self = &listener, .record = keep_record, .progress = look_around};
+	const sweep_trace *trace = &listener.trace;
 	tw_run *alone = NULL;
 	tw_summary summary;
 	TW_TRY(run_create_on(sweep->group, &settings, cell->data->shared, cell->data->test, sweep->threads, &alone));
 	tw_status status = tw_run_train(alone, &monitor, &summary);
+	if (status == TW_OK) status = listener.status;
 	if (status == TW_OK) *interrupted = summary.stop_reason == TW_STOP_INTERRUPTED;
 	if (status == TW_OK && !*interrupted && leads) {
 		tw_run_result result = {.run = run,
@@ -65,14 +95,14 @@ static tw_status train_in_group(sweep *sweep, const sweep_cell *cell, int64_t ru
 		                        .stop_reason = summary.stop_reason,
 		                        .seconds = tw_now() - begin,
 		                        .dimension = cell->dimension,
-		                        .trace_points = trace.count};
+		                        .trace_points = trace->count};
 		memcpy(result.theta_sha256, summary.theta_sha256, sizeof result.theta_sha256);
-		if (trace.count) trace.point[trace.count - 1].step_size = NAN;
-		status = sweep_mail_send(sweep, settings.precision, &result, tw_run_theta(alone), trace.point);
+		if (trace->count) trace->point[trace->count - 1].step_size = NAN;
+		status = sweep_mail_send(sweep, settings.precision, &result, tw_run_theta(alone), trace->point);
 	}
 	sweep->worker[0].busy += tw_now() - begin;
 	sweep->worker[0].runs += leads;
-	sweep_trace_free(&trace);
+	sweep_trace_free(&listener.trace);
 	tw_run_free(alone);
 	return tw_comm_agree(sweep->group, status);
 }

@@ -186,7 +186,13 @@ void sweep_cells_free(sweep *sweep)
 
 tw_status sweep_initial(const sweep *sweep, const sweep_cell *cell, const tw_settings *settings, double *theta)
 {
-	if (settings->initial_file) return tw_theta_load(sweep->self, settings->initial_file, &cell->network, theta);
+	if (settings->initial_file) {
+		tw_status status;
+		/* HDF5 need not be made for several threads. */
+#pragma omp critical(sweep_initial_file)
+		status = tw_theta_load(sweep->self, settings->initial_file, &cell->network, theta);
+		return status;
+	}
 	tw_initial initial = settings->initial;
 	initial.seed = settings->seed;
 	initial.run = settings->run;
