@@ -53,6 +53,9 @@ typedef struct {
 
 /* Fills the defaults (preset circles, header true, divide 1, observations 100, ...). */
 void tw_data_defaults(tw_data_options *options);
+/* Whether two sets of options name the same data: texts compared as texts, everything else as bytes. Options that never
+ * went through tw_data_defaults may differ in padding; false then costs a second loading, never a wrong one. */
+bool tw_data_options_equal(const tw_data_options *a, const tw_data_options *b);
 
 /* ---- a data set, sharded ------------------------------------------------------------------------------------- */
 

@@ -9,22 +9,6 @@ enum { MOST_WAITING = 16 << 20 };        /* bytes */
 
 /* ---- networks ------------------------------------------------------------------------------------------------ */
 
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
-
-/* False may be wrong, then data are loaded once more. */
-static bool same_data(tw_data_options a, tw_data_options b)
-{
-	const char **left[] = {&a.preset,  &a.path,        &a.source,       &a.inputs,
-	                       &a.outputs, &a.test_inputs, &a.test_outputs, &a.rows};
-	const char **right[] = {&b.preset,  &b.path,        &b.source,       &b.inputs,
-	                        &b.outputs, &b.test_inputs, &b.test_outputs, &b.rows};
-	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
-		if (!same_text(*left[i], *right[i])) return false;
-		*left[i] = *right[i] = NULL;
-	}
-	return memcmp(&a, &b, sizeof a) == 0;
-}
-
 /* The network of each cell; data that cells share are loaded once. */
 static tw_status make_networks(tw_comm *self, const tw_sweep_plan *plan, tw_network *network)
 {
@@ -32,7 +16,7 @@ static tw_status make_networks(tw_comm *self, const tw_sweep_plan *plan, tw_netw
 	tw_status status = TW_OK;
 	for (int c = 0; c < plan->cells && status == TW_OK; c++) {
 		const tw_settings *settings = &plan->cell[c].settings;
-		if (!data || !same_data(settings->data, plan->cell[c - 1].settings.data)) {
+		if (!data || !tw_data_options_equal(&settings->data, &plan->cell[c - 1].settings.data)) {
 			tw_data_free(data);
 			tw_data_free(test);
 			data = test = NULL;

@@ -197,6 +197,22 @@ void tw_data_defaults(tw_data_options *options)
 	};
 }
 
+static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+
+bool tw_data_options_equal(const tw_data_options *a, const tw_data_options *b)
+{
+	tw_data_options x = *a, y = *b;
+	const char **left[] = {&x.preset,  &x.path,        &x.source,       &x.inputs,
+	                       &x.outputs, &x.test_inputs, &x.test_outputs, &x.rows};
+	const char **right[] = {&y.preset,  &y.path,        &y.source,       &y.inputs,
+	                        &y.outputs, &y.test_inputs, &y.test_outputs, &y.rows};
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+		if (!same_text(*left[i], *right[i])) return false;
+		*left[i] = *right[i] = NULL;
+	}
+	return memcmp(&x, &y, sizeof x) == 0;
+}
+
 static tw_status plan_check(const tw_plan *plan)
 {
 	const tw_data_options *options = &plan->options;

@@ -5,31 +5,12 @@
 
 #include "run/sweep.h"
 
-/* ---- data -----------------------------------------------------------------------------------------------------------
- */
-
-static bool same_text(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
-
-/* Whether two cells use the same data: the texts one by one, everything else byte by byte. */
-static bool same_data(const tw_data_options *a, const tw_data_options *b)
-{
-	tw_data_options x = *a, y = *b;
-	const bool texts = same_text(a->preset, b->preset) && same_text(a->path, b->path) &&
-	                   same_text(a->source, b->source) && same_text(a->inputs, b->inputs) &&
-	                   same_text(a->outputs, b->outputs) && same_text(a->test_inputs, b->test_inputs) &&
-	                   same_text(a->test_outputs, b->test_outputs) && same_text(a->rows, b->rows);
-	tw_data_options *both[] = {&x, &y};
-	for (int i = 0; i < 2; i++) {
-		both[i]->preset = both[i]->path = both[i]->source = both[i]->inputs = both[i]->outputs = NULL;
-		both[i]->test_inputs = both[i]->test_outputs = both[i]->rows = NULL;
-	}
-	return texts && memcmp(&x, &y, sizeof x) == 0;
-}
+/* ---- data ---------------------------------------------------------------------------------------------------- */
 
 static sweep_data *find_data(sweep *sweep, const tw_data_options *options)
 {
 	for (int i = 0; i < sweep->data_sets; i++)
-		if (same_data(sweep->data[i].options, options)) return &sweep->data[i];
+		if (tw_data_options_equal(sweep->data[i].options, options)) return &sweep->data[i];
 	sweep->data[sweep->data_sets].options = options;
 	return &sweep->data[sweep->data_sets++];
 }
