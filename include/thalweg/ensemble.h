@@ -19,9 +19,9 @@ typedef struct {
 	int update;
 	double update_value[TW_MAX_PARAMETERS];
 	tw_sampling sampling;
-	int64_t batch; /* 0: all */
-	int chunks;    /* of a batch; see tw_chunks_of */
-	int64_t cost_every;
+	int64_t batch;                           /* 0: all */
+	int chunks;                              /* of a batch; see tw_chunks_of */
+	int64_t cost_every, gradient_norm_every; /* in steps, 0: never; measured over all observations */
 	const tw_data *data;
 	int replicas; /* places; 0: what fits the network and this processor best */
 } tw_ensemble_options;
@@ -40,6 +40,13 @@ int tw_ensemble_free_places(const tw_ensemble *ensemble);
 /* Bytes it holds. */
 int64_t tw_ensemble_memory(const tw_ensemble *ensemble);
 
+/* An iterate as measured: f and ||grad f||^2 over all observations at theta after `step` updates, and the step size of
+ * the next. NaN: not measured. */
+typedef struct {
+	int64_t step;
+	double cost, gradient_norm_squared, step_size;
+} tw_trace_point;
+
 /* A run to be trained. */
 typedef struct {
 	int64_t tag; /* the caller's name for it */
@@ -47,9 +54,11 @@ typedef struct {
 	uint32_t run;        /* with the seed, key of its batches and noise */
 	const double *theta; /* canonical start, copied */
 	tw_course course;
-	/* Called before the update of every step that is a multiple of cost_every, where not NULL; full batches only. */
+	/* Called, where not NULL, with each iterate that is measured, in the order of the steps: those whose step is a
+	 * multiple of cost_every or gradient_norm_every, the end point excepted. Iterates of mini-batch runs are measured
+	 * many at a time, some steps later. */
 	void *self;
-	tw_status (*trace)(void *self, int64_t step, double cost, double step_size);
+	tw_status (*trace)(void *self, const tw_trace_point *point);
 } tw_replica_start;
 /* Puts a run into a free place. */
 tw_status tw_ensemble_start(tw_ensemble *ensemble, const tw_replica_start *start);
@@ -59,7 +68,9 @@ typedef struct {
 	int64_t tag;
 	tw_stop_reason reason;
 	int64_t steps, observations;
-	const double *theta; /* canonical end point; valid until the next call on the ensemble */
+	double norms_squared; /* sum of ||grad f||^2 over the iterates gradient_norm_every, 2 gradient_norm_every, ..., */
+	int64_t norms;        /* and how many they are; the start and the end point excepted */
+	const double *theta;  /* canonical end point; valid until the next call on the ensemble */
 } tw_replica_end;
 /* Each replica takes up to `steps` steps; returns early once a run has ended. */
 tw_status tw_ensemble_train(tw_ensemble *ensemble, int64_t steps);
@@ -67,6 +78,26 @@ tw_status tw_ensemble_train(tw_ensemble *ensemble, int64_t steps);
 bool tw_ensemble_take(tw_ensemble *ensemble, tw_replica_end *end);
 /* Steps made so far by the replicas that are still running, summed. */
 int64_t tw_ensemble_steps_under_way(const tw_ensemble *ensemble);
+
+/* ---- many points measured at once ---------------------------------------------------------------------------- */
+
+/* f and the norm of its gradient over a whole data set, at many points of one network side by side: the first layer is
+ * one product for all of them, and columns and rows of inputs that are zero are left out where that is exact. Belongs
+ * to one thread, makes no collective call. The bits of a point do not depend on the points measured with it. Without
+ * penalty. */
+typedef struct tw_points tw_points;
+/* network, loss, data (whole on this process, dense, of any precision) are borrowed. gradients: whether norms are
+ * wanted too. TW_USAGE where network, loss and data do not fit, TW_NO_MEMORY. */
+tw_status tw_points_create(const tw_network *network, int loss, const tw_data *data, bool gradients, tw_points **out);
+void tw_points_free(tw_points *points);
+/* As many points as it takes to be fast; any number may be given. */
+int tw_points_at_once(const tw_points *points);
+int64_t tw_points_memory(const tw_points *points);
+/* theta[i]: canonical parameters of point i as reals of the data's precision. cost[i] = f there (not finite: diverged);
+ * gradient_norm_squared[i] = ||grad f||^2, may be NULL. gradient: NULL, or count pointers to `dimension` reals each
+ * that get grad f in canonical order. */
+tw_status tw_points_measure(tw_points *points, int count, const void *const *theta, double *cost,
+                            double *gradient_norm_squared, void *const *gradient);
 
 #ifdef __cplusplus
 }

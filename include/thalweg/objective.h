@@ -37,6 +37,12 @@ struct tw_objective {
 	int64_t observations; /* n */
 	/* Mean loss over the batch plus penalty; the gradient of the same, when gradient is not NULL. */
 	tw_status (*evaluate)(void *self, const void *theta, const tw_batch *batch, double *cost, void *gradient);
+	/* products[v] = H vectors[v] for v < count: H is the Hessian of the same function of theta, where it is twice
+	 * differentiable (off the kinks of ReLU and its like; there the one-sided derivatives that evaluate uses). Vectors
+	 * are vectors of the objective and may not overlap with products. Costs about two to three gradients a vector.
+	 * NULL: this objective has none. */
+	tw_status (*hessian_product)(void *self, const void *theta, const tw_batch *batch, int count,
+	                             const void *const *vectors, void *const *products);
 	/* position[i]: index of parameter i of canonical theta in a vector; d entries, valid as long as the objective. */
 	const int64_t *position;
 	void (*free)(void *self);
@@ -85,6 +91,26 @@ typedef struct {
 } tw_gradient_statistics;
 tw_status tw_objective_gradient_statistics(const tw_objective *objective, const void *theta,
                                            tw_gradient_statistics *out);
+
+/* How far theta is from the nearest kink of f: where a hidden unit's z is 0 for an observation and the activation is
+ * not twice continuously differentiable there (registry: smooth false). The distance is that in theta over which the
+ * unit's own incoming weights and bias bring its z to 0 with everything below held: |z| / sqrt(||a(l-1)||^2 + (bias ? 1
+ * : 0)). It bounds the distance to the unit's kink from above: a change of the layers below may come there sooner. A
+ * unit whose inputs are all 0, without bias, has no such distance and is left out. */
+typedef struct {
+	double distance;           /* the smallest; infinite: no kinks */
+	int layer;                 /* where it is, 1 to L - 1; 0: no kinks. Of equal distances that of the lowest layer, */
+	int64_t unit, observation; /* unit and observation of the data set, from 0 */
+	int64_t dead[TW_MAX_LAYERS];   /* [l]: units of hidden layer l with z < 0 for all observations */
+	int64_t active[TW_MAX_LAYERS]; /* [l]: units of hidden layer l with z >= 0 for all observations */
+	uint64_t signature;            /* a digest of which z are >= 0: equal where two theta lie on the same side of all
+	                                  kinks, and different otherwise but for a chance of 2^-64 */
+} tw_kink;
+/* Collective, over the whole training set; the same on any layout. The counts are made for smooth activations, too.
+ * TW_DIVERGED where a z is not finite (names layer, unit and observation). */
+tw_status tw_objective_kink_distance(const tw_objective *objective, const void *theta, tw_kink *out);
+/* Collective. count: for each hidden unit, layer by layer, the observations with z < 0. */
+tw_status tw_objective_negative_counts(const tw_objective *objective, const void *theta, int64_t *count);
 
 /* Collective. Largest relative error |g - c| / max(|g|, |c|, floor) of the gradient on the whole training set against
  * central differences, over `samples` parameters spread evenly (0: all); floor = 1e-3 * largest |g| . Also the worst

@@ -19,7 +19,8 @@ tw_status tw_file_write(const char *folder, const char *name, const void *bytes,
 
 /* metrics.csv: written to a temporary name while training, renamed at close. */
 typedef struct tw_metrics tw_metrics;
-tw_status tw_metrics_open(const char *folder, tw_precision precision, tw_metrics **out);
+/* theory: with the columns of metrics.rayleigh and metrics.bound. */
+tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theory, tw_metrics **out);
 tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record);
 tw_status tw_metrics_close(tw_metrics *metrics); /* completes and renames; frees */
 void tw_metrics_discard(tw_metrics *metrics);    /* removes the partial file; frees */
@@ -82,6 +83,9 @@ void tw_journal_close(tw_journal *journal, bool remove);
  * summary.json excepted. */
 /* runs.csv: a row a run in the order of the grid; runs that are not finished have none. */
 tw_status tw_runs_write(const char *folder, const tw_sweep_plan *plan, const tw_journal *journal);
+/* Reads runs.csv in folder back into results (plan->runs of them; runs without a row get run -1). TW_IO names file and
+ * line. */
+tw_status tw_runs_read(const char *folder, const tw_sweep_plan *plan, tw_run_result *results);
 /* models.h5: a group a cell, "cell-0000" and so on, with the attributes of its network (networks: one a cell) and the
  * datasets run (numbers, int64) and theta (runs x dimension, reals of the precision). */
 tw_status tw_models_write(const char *folder, const tw_sweep_plan *plan, const tw_network *networks,

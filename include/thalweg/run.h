@@ -3,6 +3,7 @@
 #define THALWEG_RUN_H
 
 #include <thalweg/ensemble.h>
+#include <thalweg/linalg.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -43,6 +44,7 @@ typedef struct {
 	int stages;
 	bool timing;                                         /* see tw_objective_options */
 	int64_t cost_every, gradient_norm_every, test_every; /* steps; 0: never; cost_every -1: once an epoch */
+	bool rayleigh, bound;                                /* wherever the gradient's norm is measured: see tw_record */
 } tw_settings;
 
 /* The embedded default: circles, 2-3-1, to a local minimum. */
@@ -50,6 +52,9 @@ void tw_settings_defaults(tw_settings *settings);
 /* Reads file (NULL: the embedded default alone), then applies "a.b.c=value" overrides in order. TW_USAGE with file,
  * line and remedy, TW_IO when it cannot be read. */
 tw_status tw_settings_read(tw_settings *settings, const char *file, const char *const *set, int sets);
+/* The same from the text of a configuration; name stands for the file in messages. */
+tw_status tw_settings_parse(tw_settings *settings, const char *name, const char *text, const char *const *set,
+                            int sets);
 /* The resolved configuration as YAML text (heap, tw_free), from which the same run can be repeated. */
 tw_status tw_settings_write(const tw_settings *settings, char **text);
 void tw_settings_free(tw_settings *settings);
@@ -64,6 +69,10 @@ typedef struct {
 	double epoch;
 	int64_t observations;
 	double cost, gradient_norm_squared, step_size, test_cost;
+	/* metrics.rayleigh: R(H; grad f) of (4.28), and 2/R, the step size up to which the quadratic model promises descent
+	 * (infinite where R <= 0). metrics.bound: mean of ||grad f||^2 over the iterates measured so far, the start
+	 * included, and the right side of (4.19) for as many steps as were made. */
+	double rayleigh_quotient, step_size_limit, average_gradient_norm_squared, gradient_bound;
 	int stage;
 } tw_record;
 
@@ -75,9 +84,26 @@ typedef struct {
 	void (*progress)(void *self, const tw_record *latest, int64_t total_steps, double seconds);
 } tw_monitor;
 
+/* Theorem 4.8 as measured along a run (metrics.bound). */
+typedef struct {
+	int64_t measured;    /* iterates that were looked at; 0: none */
+	double average;      /* of ||grad f||^2 over them */
+	double bound;        /* alpha L M + 2 (f(theta_1) - f_inf) / (K alpha), f_inf = 0 */
+	double lipschitz;    /* L: largest |eigenvalue| of the Hessian seen, with a margin of a tenth */
+	double noise;        /* M, for M_G = 1: largest variance of the stochastic gradient seen */
+	double step_size;    /* alpha; NaN where it was not the same throughout */
+	bool step_size_fits; /* alpha <= 1 / (L M_G): condition (4.18) */
+	bool smooth;         /* the activation is: Assumption 4.1 */
+	bool independent;    /* batches are drawn with replacement, or are the whole set: Assumption 4.6 */
+	bool plain;          /* the update is that of Algorithm 3 */
+	bool holds;          /* average <= bound */
+} tw_bound_summary;
+
 typedef struct {
 	double cost;                                     /* f at the last iterate, penalty included */
 	double gradient_norm_squared;                    /* of f at the last iterate */
+	double mean_gradient_norm_squared;               /* over the iterates measured every gradient_norm_every steps, the
+	                                                    start excepted: left side of (5.3); NaN: none */
 	double accuracy;                                 /* NaN where there are no classes */
 	double r_squared;                                /* NaN for classes */
 	double test_cost, test_accuracy, test_r_squared; /* NaN without a test part */
@@ -90,6 +116,7 @@ typedef struct {
 	double observations_per_second;
 	int ranks, threads;
 	char theta_sha256[65];
+	tw_bound_summary bound;
 } tw_summary;
 
 /* A run in memory: data, network, objective and theta. */
@@ -125,6 +152,43 @@ void tw_request_stop(void);
 tw_status tw_run_replay(tw_run *run, int64_t steps, tw_status (*trace)(void *self, int64_t step, const double *theta),
                         void *self);
 
+/* ---- curvature: the Hessian of f on the whole training set ---------------------------------------------------- */
+
+/* The Hessian at the theta that the run has when a call below is made, through products with vectors, in canonical
+ * order, off the kinks of the activation (see tw_objective). Rank 0 looks for eigenvalues and asks for products, which
+ * all ranks compute: every call but _free and _dimension is collective, gives all ranks the same status, and the same
+ * bits on any layout. `layer`: 0 for all of theta; l = 1..L for the diagonal block of W(l) and b(l), the Hessian as a
+ * function of these parameters alone. TW_DIVERGED: theta, cost or a product is not finite; TW_INTERRUPTED after
+ * tw_request_stop on rank 0. A float run has a Hessian in float: residuals and eigenvalues are accurate to about 1e-6
+ * of the largest one. */
+typedef struct tw_curvature tw_curvature;
+/* Borrows run. TW_USAGE where its objective has no products with its Hessian. */
+tw_status tw_curvature_create(tw_run *run, tw_curvature **out);
+void tw_curvature_free(tw_curvature *curvature);
+/* Parameters in a block; 0 where there is no such layer. */
+int64_t tw_curvature_dimension(const tw_curvature *curvature, int layer);
+/* The `smallest` least and the `largest` greatest eigenvalues, 0 to the block's dimension of each, with vectors over
+ * the block and residuals, on all ranks; options NULL: all zero. Not all converged is TW_OK with found < asked. */
+tw_status tw_curvature_extremes(tw_curvature *curvature, int layer, int smallest, int largest,
+                                const tw_eigen_options *options, tw_eigenpairs *low, tw_eigenpairs *high);
+/* The whole matrix, row-major, on rank 0 alone (elsewhere matrix may be NULL), by as many products as it has rows: for
+ * up to some 2,000. *asymmetry, on all ranks: largest |H - H'| / largest |H| of the products, of which it is the mean
+ * with its transpose. */
+tw_status tw_curvature_matrix(tw_curvature *curvature, int layer, double *matrix, double *asymmetry);
+/* All eigenvalues of that matrix, ascending, on all ranks. */
+tw_status tw_curvature_eigenvalues(tw_curvature *curvature, int layer, double *value, double *asymmetry);
+/* The density of the spectrum by Lanczos quadrature from `probes` random vectors of signs and `steps` products each, on
+ * all ranks. */
+tw_status tw_curvature_density(tw_curvature *curvature, int layer, int probes, int steps, uint64_t seed,
+                               tw_spectral_density *out);
+/* Along the gradient g of f: the quotient R = g'Hg / g'g of (4.28), and the step size 2/R below which the second-order
+ * model of f says that gradient descent descends: infinite for R <= 0. Both NaN where g = 0. */
+typedef struct {
+	double cost, gradient_norm_squared; /* of f, penalty included */
+	double quotient, step_size;
+} tw_rayleigh;
+tw_status tw_curvature_rayleigh(tw_curvature *curvature, tw_rayleigh *out);
+
 /* ---- sweeps: a grid of settings, each from many starts --------------------------------------------------------- */
 
 /* One cell of the grid. */
@@ -153,9 +217,11 @@ typedef struct {
 	char digest[65]; /* SHA-256 of all that decides results: settings and starts of every cell, not threads or ranks */
 	char *text;      /* the configuration, file and overrides in one, from which the same sweep can be repeated */
 } tw_sweep_plan;
-/* Reads file (NULL: an embedded default) and overrides as tw_settings_read does. TW_USAGE for an empty grid, starts below
- * 1, a cell that cannot be built (which and why). *out is freed by tw_sweep_plan_free. Local. */
+/* Reads file (NULL: an embedded default) and overrides as tw_settings_read does. TW_USAGE for an empty grid, starts
+ * below 1, a cell that cannot be built (which and why). *out is freed by tw_sweep_plan_free. Local. */
 tw_status tw_sweep_plan_read(const char *file, const char *const *set, int sets, tw_sweep_plan *out);
+/* The same from the text of a configuration; name stands for the file in messages. */
+tw_status tw_sweep_plan_parse(const char *name, const char *text, const char *const *set, int sets, tw_sweep_plan *out);
 void tw_sweep_plan_free(tw_sweep_plan *plan);
 /* Index of the cell that holds this run. */
 int tw_sweep_cell_of(const tw_sweep_plan *plan, int64_t run);
@@ -168,6 +234,7 @@ tw_settings tw_sweep_run_settings(const tw_sweep_plan *plan, int64_t run);
 typedef struct {
 	int64_t run;
 	double cost, gradient_norm_squared; /* of f at the end point, as in tw_summary */
+	double mean_gradient_norm_squared;  /* as in tw_summary */
 	int64_t steps, observations;
 	tw_stop_reason stop_reason;
 	double seconds;       /* from its start to its end, beside others */
@@ -175,15 +242,10 @@ typedef struct {
 	int64_t trace_points; /* 0 unless the run is traced */
 	char theta_sha256[65];
 } tw_run_result;
-/* f at theta after `step` updates, and the step size of the next. */
-typedef struct {
-	int64_t step;
-	double cost, step_size;
-} tw_trace_point;
 
 typedef struct {
-	int64_t runs, finished; /* finished: including those done before */
-	double work_done;       /* share of the expected work, in [0, 1] */
+	int64_t runs, finished;       /* finished: including those done before */
+	double work_done;             /* share of the expected work, in [0, 1] */
 	double seconds, seconds_left; /* seconds_left NaN: not known yet */
 	const tw_run_result *latest;  /* NULL: none yet */
 } tw_sweep_state;
@@ -213,9 +275,9 @@ typedef struct {
 	int workers;             /* over all ranks */
 	tw_worker_times *worker; /* on rank 0, tw_free; NULL elsewhere */
 } tw_sweep_summary;
-/* Collective. Trains all runs whose done flag is not set (done: plan->runs flags, the same on all ranks, or NULL). Runs go
- * to rank groups and threads from a common queue, the largest first; each has the same bits wherever it runs. Returns
- * TW_OK with summary->interrupted when asked to stop by tw_request_stop. */
+/* Collective. Trains all runs whose done flag is not set (done: plan->runs flags, the same on all ranks, or NULL). Runs
+ * go to rank groups and threads from a common queue, the largest first; each has the same bits wherever it runs.
+ * Returns TW_OK with summary->interrupted when asked to stop by tw_request_stop. */
 tw_status tw_sweep_train(tw_comm *comm, const tw_sweep_plan *plan, const uint8_t *done, const tw_sweep_monitor *monitor,
                          tw_sweep_summary *summary);
 

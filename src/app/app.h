@@ -26,8 +26,8 @@ typedef struct {
 	bool hidden;
 } app_command;
 
-extern const app_command app_train, app_sweep, app_compare, app_evaluate, app_predict, app_verify_layout, app_info,
-    app_replay, app_completion;
+extern const app_command app_train, app_sweep, app_thesis, app_compare, app_evaluate, app_predict, app_verify_layout,
+    app_info, app_replay, app_completion;
 
 const app_command *app_command_of(int i); /* NULL past the end */
 const app_command *app_command_find(const char *name);

@@ -4,14 +4,15 @@
 #include <string.h>
 #include <unistd.h>
 
-tw_status app_output_open(app_output *output, const char *folder, bool overwrite, tw_precision precision)
+tw_status app_output_open(app_output *output, const char *folder, bool overwrite, const tw_settings *settings)
 {
 	*output = (app_output){.folder = folder};
 	TW_TRY(tw_progress_create(&output->progress));
 	if (!folder) return TW_OK;
 	output->before = tw_folder_remember(folder);
 	tw_status status = tw_folder_prepare(folder, overwrite);
-	if (status == TW_OK) status = tw_metrics_open(folder, precision, &output->metrics);
+	if (status == TW_OK)
+		status = tw_metrics_open(folder, settings->precision, settings->rayleigh || settings->bound, &output->metrics);
 	if (status != TW_OK) app_output_undo(output);
 	return status;
 }

@@ -14,7 +14,7 @@ typedef struct {
 } app_output;
 
 /* Makes the folder and begins metrics.csv; progress begins too. Undoes itself on failure. */
-tw_status app_output_open(app_output *output, const char *folder, bool overwrite, tw_precision precision);
+tw_status app_output_open(app_output *output, const char *folder, bool overwrite, const tw_settings *settings);
 /* What the training calls; self is the app_output. */
 tw_monitor app_output_monitor(app_output *output);
 /* Writes model.h5 (unless theta is not finite), metrics.csv, config.yaml, ranks.csv and summary.json, this one last;

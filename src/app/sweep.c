@@ -4,10 +4,9 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "app/sweep_output.h"
+#include "app/sweep_train.h"
 
 typedef struct {
 	app_options shared;
@@ -144,16 +143,12 @@ static tw_status show_plan(const app_call *call, const sweep_options *o, const t
 
 /* ---- the sweep ----------------------------------------------------------------------------------------------- */
 
-/* What rank 0 tells the others before and after the training. */
-typedef struct {
-	bool complete, interrupted;
-	int64_t finished;
-} sweep_news;
-
 static const char *plural(int count) { return count == 1 ? "" : "s"; }
 
-static void print_results(const sweep_options *o, const app_sweep_output *output, const tw_sweep_summary *summary)
+/* For app_sweep_order; self: the sweep_options. */
+static void print_results(void *self, const app_sweep_output *output, const tw_sweep_summary *summary)
 {
+	const sweep_options *o = self;
 	const tw_sweep_plan *plan = output->plan;
 	tw_cells_print(plan, output->journal);
 	printf("\n%" PRId64 " runs in %d cell%s", plan->runs, plan->cells, plural(plan->cells));
@@ -168,95 +163,26 @@ static void print_results(const sweep_options *o, const app_sweep_output *output
 	if (o->timing) tw_workers_print(plan, summary);
 }
 
-/* Collective. The flags of finished runs of rank 0, on all ranks; tw_free. */
-static tw_status share_flags(const app_call *call, const app_sweep_output *output, int64_t runs, uint8_t **done)
+/* Collective. */
+static tw_status run_sweep(const app_call *call, sweep_options *o, const tw_sweep_plan *plan)
 {
-	tw_status status = tw_alloc_array((void **)done, runs, sizeof **done, "the flags of finished runs");
-	TW_TRY(tw_comm_agree(call->comm, status));
-	if (tw_comm_rank(call->comm) == 0) memcpy(*done, tw_journal_done(output->journal), (size_t)runs);
-	return tw_comm_broadcast(call->comm, *done, (size_t)runs, 0);
-}
-
-static tw_status interrupted(const sweep_options *o, int64_t finished, int64_t runs)
-{
-	const char *advice = o->output ? "the same command with --resume goes on"
-	                               : "nothing was kept: with --output DIR it could be resumed";
-	return tw_fail(TW_INTERRUPTED, "interrupted: %" PRId64 " of %" PRId64 " runs finished; %s", finished, runs, advice);
-}
-
-/* Rank 0, after the training: what is finished is made to last, whatever happened; files of a finished sweep. */
-static tw_status settle(const sweep_options *o, app_sweep_output *output, const tw_sweep_summary *summary)
-{
-	TW_TRY(app_sweep_output_commit(output));
-	if (tw_journal_finished(output->journal) < output->plan->runs) return TW_OK;
-	TW_TRY(app_sweep_output_keep(output, summary));
-	print_results(o, output, summary);
+	const app_sweep_order order = {
+	    .folder = o->output,
+	    .start = o->overwrite ? APP_SWEEP_OVERWRITE
+	             : o->resume  ? APP_SWEEP_RESUME
+	                          : APP_SWEEP_NEW,
+	    .keep_journal = o->keep_journal,
+	    .go_on = "the same command with --resume goes on",
+	    .self = o,
+	    .show = print_results,
+	};
+	bool complete = false;
+	TW_TRY(app_sweep_train(call->comm, plan, &order, &complete));
+	if (complete) tw_log(TW_LOG_NOTE, "%s: this sweep is finished; nothing is left to be done", o->output);
 	return TW_OK;
 }
 
-static void end_output(const sweep_options *o, app_sweep_output *output, tw_status status, bool finished)
-{
-	const int64_t kept = tw_journal_finished(output->journal), runs = output->plan->runs;
-	if (status != TW_OK && o->output && kept > 0)
-		tw_log(TW_LOG_NOTE, "%" PRId64 " of %" PRId64 " runs are kept in %s; the same command with --resume goes on",
-		       kept, runs, o->output);
-	app_sweep_output_close(output, status != TW_OK, status == TW_OK && finished && !o->keep_journal);
-}
-
-/* Rank 0. A training that failed keeps its message. */
-static tw_status settle_failed(app_sweep_output *output, tw_status trained)
-{
-	char message[2048];
-	snprintf(message, sizeof message, "%s", tw_message());
-	app_sweep_output_commit(output);
-	return tw_fail(trained, "%s", message);
-}
-
-/* Collective. */
-static tw_status train(const app_call *call, const sweep_options *o, const tw_sweep_plan *plan,
-                       app_sweep_output *output)
-{
-	const bool speaks = tw_comm_rank(call->comm) == 0;
-	uint8_t *done = NULL;
-	tw_sweep_summary summary = {0};
-	sweep_news news = {0};
-	app_catch_signals();
-	const tw_sweep_monitor monitor = app_sweep_output_monitor(output);
-	const tw_status shared = share_flags(call, output, plan->runs, &done);
-	const tw_status trained = shared == TW_OK ? tw_sweep_train(call->comm, plan, done, &monitor, &summary) : shared;
-	tw_status status = trained;
-	tw_free(done);
-	if (speaks) {
-		status = trained == TW_OK ? settle(o, output, &summary) : settle_failed(output, trained);
-		news.finished = tw_journal_finished(output->journal);
-		news.interrupted = news.finished < plan->runs;
-		end_output(o, output, status, !news.interrupted);
-	}
-	tw_free(summary.worker);
-	if (trained != TW_OK) return trained; /* on all ranks */
-	TW_TRY(tw_comm_agree(call->comm, status));
-	TW_TRY(tw_comm_broadcast(call->comm, &news, sizeof news, 0));
-	return news.interrupted ? interrupted(o, news.finished, plan->runs) : TW_OK;
-}
-
-/* Collective. */
-static tw_status run_sweep(const app_call *call, const sweep_options *o, const tw_sweep_plan *plan)
-{
-	app_sweep_output output = {0};
-	sweep_news news = {0};
-	tw_status status = TW_OK;
-	if (tw_comm_rank(call->comm) == 0) {
-		status = app_sweep_output_open(&output, plan, o->output, o->overwrite, o->resume);
-		news.complete = output.complete;
-	}
-	TW_TRY(tw_comm_agree(call->comm, status));
-	TW_TRY(tw_comm_broadcast(call->comm, &news, sizeof news, 0));
-	if (!news.complete) return train(call, o, plan, &output);
-	tw_log(TW_LOG_NOTE, "%s: this sweep is finished; nothing is left to be done", o->output);
-	return TW_OK;
-}
-
-static tw_status run_options(app_call *call, const sweep_options *o)
+static tw_status run_options(app_call *call, sweep_options *o)
 {
 	tw_sweep_plan plan;
 	TW_TRY(check_options(o));

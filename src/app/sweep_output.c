@@ -42,16 +42,36 @@ static tw_status load_networks(app_sweep_output *output)
 
 /* ---- beginning ----------------------------------------------------------------------------------------------- */
 
-static tw_status check_folder(app_sweep_output *output, bool overwrite, bool resume)
+static bool goes_on(const app_sweep_output *output)
+{
+	return output->start == APP_SWEEP_RESUME || output->start == APP_SWEEP_KEEP;
+}
+
+static bool may_replace(const app_sweep_output *output)
+{
+	return output->start == APP_SWEEP_OVERWRITE || output->start == APP_SWEEP_KEEP;
+}
+
+/* Results of another configuration are no failure where they may be replaced. */
+static tw_status replace(app_sweep_output *output)
+{
+	if (output->start != APP_SWEEP_KEEP) return TW_USAGE;
+	tw_log(TW_LOG_NOTE, "%s: holds the runs of another configuration; the sweep begins anew", output->folder);
+	output->start = APP_SWEEP_OVERWRITE;
+	return TW_OK;
+}
+
+static tw_status check_folder(app_sweep_output *output)
 {
 	const char *folder = output->folder;
-	if (resume) {
-		TW_TRY(tw_sweep_is_finished(folder, output->plan, &output->complete));
-		if (output->complete || tw_journal_exists(folder)) return TW_OK;
+	if (goes_on(output)) {
+		const tw_status status = tw_sweep_is_finished(folder, output->plan, &output->complete);
+		TW_TRY(status == TW_USAGE ? replace(output) : status);
+		if (output->complete || (goes_on(output) && tw_journal_exists(folder))) return TW_OK;
 	}
-	TW_CHECK(overwrite || !tw_journal_exists(folder), TW_USAGE,
+	TW_CHECK(may_replace(output) || !tw_journal_exists(folder), TW_USAGE,
 	         "%s: holds a sweep that was interrupted; --resume goes on with it, --overwrite begins anew", folder);
-	return tw_folder_check(folder, overwrite);
+	return tw_folder_check(folder, may_replace(output));
 }
 
 static tw_status keep_configuration(const app_sweep_output *output)
@@ -60,41 +80,44 @@ static tw_status keep_configuration(const app_sweep_output *output)
 	return tw_file_write(output->folder, "config.yaml", text, strlen(text));
 }
 
-static tw_status begin(app_sweep_output *output, bool overwrite)
+static tw_status begin(app_sweep_output *output)
 {
 	output->began = true;
 	output->before = tw_folder_remember(output->folder);
-	TW_TRY(tw_folder_prepare(output->folder, overwrite));
-	if (overwrite) tw_sweep_files_remove(output->folder, false);
+	TW_TRY(tw_folder_prepare(output->folder, may_replace(output)));
+	if (may_replace(output)) tw_sweep_files_remove(output->folder, false);
 	TW_TRY(tw_journal_create(output->folder, output->plan, &output->journal));
 	return keep_configuration(output);
 }
 
 static tw_status go_on(app_sweep_output *output)
 {
-	TW_TRY(tw_journal_resume(output->folder, output->plan, &output->journal));
+	const tw_status status = tw_journal_resume(output->folder, output->plan, &output->journal);
+	if (status == TW_USAGE && replace(output) == TW_OK) return begin(output);
+	TW_TRY(status);
 	tw_log(TW_LOG_NOTE, "%s: %lld of %lld runs were finished before", output->folder,
 	       (long long)tw_journal_finished(output->journal), (long long)output->plan->runs);
 	return keep_configuration(output);
 }
 
-static tw_status open_output(app_sweep_output *output, bool overwrite, bool resume)
+static tw_status open_output(app_sweep_output *output)
 {
-	if (output->folder) TW_TRY(check_folder(output, overwrite, resume));
+	if (output->folder) TW_TRY(check_folder(output));
 	if (output->complete) return TW_OK;
 	TW_TRY(load_networks(output));
 	TW_TRY(tw_sweep_progress_create(&output->progress));
 	if (!output->folder) return tw_journal_create(NULL, output->plan, &output->journal);
-	if (resume && tw_journal_exists(output->folder)) return go_on(output);
-	if (resume) tw_log(TW_LOG_NOTE, "%s: nothing to resume, the sweep begins", output->folder);
-	return begin(output, overwrite);
+	if (goes_on(output) && tw_journal_exists(output->folder)) return go_on(output);
+	if (output->start == APP_SWEEP_RESUME)
+		tw_log(TW_LOG_NOTE, "%s: nothing to resume, the sweep begins", output->folder);
+	return begin(output);
 }
 
-tw_status app_sweep_output_open(app_sweep_output *output, const tw_sweep_plan *plan, const char *folder, bool overwrite,
-                                bool resume)
+tw_status app_sweep_output_open(app_sweep_output *output, const tw_sweep_plan *plan, const char *folder,
+                                app_sweep_start start)
 {
-	*output = (app_sweep_output){.plan = plan, .folder = folder};
-	tw_status status = open_output(output, overwrite, resume);
+	*output = (app_sweep_output){.plan = plan, .folder = folder, .start = start};
+	tw_status status = open_output(output);
 	output->committed = tw_now();
 	if (status != TW_OK) app_sweep_output_close(output, true, false);
 	return status;

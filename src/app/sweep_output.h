@@ -8,9 +8,18 @@
 
 enum { APP_MESSAGE = 512 };
 
+/* What becomes of a sweep that the folder holds already. */
+typedef enum {
+	APP_SWEEP_NEW,       /* it is refused */
+	APP_SWEEP_OVERWRITE, /* it is replaced */
+	APP_SWEEP_RESUME,    /* it goes on; one of another configuration is refused */
+	APP_SWEEP_KEEP       /* it goes on; one of another configuration is replaced, with a note */
+} app_sweep_start;
+
 typedef struct {
 	const tw_sweep_plan *plan;
-	const char *folder;  /* NULL: nothing is kept */
+	const char *folder; /* NULL: nothing is kept */
+	app_sweep_start start;
 	tw_network *network; /* one a cell */
 	tw_journal *journal;
 	tw_sweep_progress *progress;
@@ -24,8 +33,8 @@ typedef struct {
 
 /* Checks the folder and the data of every cell, then begins the journal, or goes on with the one in the folder. Undoes
  * itself on failure. plan is borrowed. */
-tw_status app_sweep_output_open(app_sweep_output *output, const tw_sweep_plan *plan, const char *folder, bool overwrite,
-                                bool resume);
+tw_status app_sweep_output_open(app_sweep_output *output, const tw_sweep_plan *plan, const char *folder,
+                                app_sweep_start start);
 /* What the sweep calls; self is the app_sweep_output. */
 tw_sweep_monitor app_sweep_output_monitor(app_sweep_output *output);
 /* The sweep has ended or been stopped: progress ends, all finished runs are on the disk. */

@@ -115,14 +115,15 @@ static tw_status status_of(const tw_summary *summary)
 	return TW_OK;
 }
 
-static tw_status train_and_keep(const app_call *call, const train_options *o, tw_run *run, const char *config)
+static tw_status train_and_keep(const app_call *call, const train_options *o, const tw_settings *settings, tw_run *run,
+                                const char *config)
 {
 	bool speaks = tw_comm_rank(call->comm) == 0;
 	app_output output = {0};
 	tw_summary summary = {0};
 	app_catch_signals();
 	tw_status status = TW_OK;
-	if (speaks) status = app_output_open(&output, o->output, o->overwrite, tw_run_objective(run)->precision);
+	if (speaks) status = app_output_open(&output, o->output, o->overwrite, settings);
 	TW_TRY(tw_comm_agree(call->comm, status));
 	tw_monitor monitor = app_output_monitor(&output);
 	status = tw_run_train(run, &monitor, &summary);
@@ -166,7 +167,8 @@ static tw_status check_and_train(const app_call *call, const train_options *o, c
 	if (status == TW_OK) status = tw_run_create(call->comm, settings, &run);
 	if (status == TW_OK) note_large_batch(settings, run);
 	if (status == TW_OK)
-		status = o->check_gradient ? check_gradient(call, run, o->samples) : train_and_keep(call, o, run, config);
+		status =
+		    o->check_gradient ? check_gradient(call, run, o->samples) : train_and_keep(call, o, settings, run, config);
 	tw_run_free(run);
 	tw_free(config);
 	return status;

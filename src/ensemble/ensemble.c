@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/denormals.h"
+#include "ensemble/iterates.h"
 #include "ensemble/lanes.h"
 
 typedef struct {
@@ -11,6 +12,8 @@ typedef struct {
 	tw_course course;
 	tw_stop_reason reason;
 	double updates;
+	double norms_squared; /* see tw_replica_end */
+	int64_t norms;
 	tw_feed *feed; /* mini-batches */
 	double *theta; /* canonical end point */
 } replica;
@@ -30,6 +33,7 @@ struct tw_ensemble {
 	int places, groups;
 	replica *replica;
 	group *group;
+	iterates *waiting; /* mini-batches; made when the first is due */
 };
 
 /* ---- what can be trained, and how wide -------------------------------------------------------------------------- */
@@ -132,6 +136,7 @@ void tw_ensemble_free(tw_ensemble *ensemble)
 		tw_free(ensemble->replica[i].theta);
 	}
 	for (int g = 0; ensemble->group && g < ensemble->groups; g++) lanes_free(ensemble->group[g].lanes);
+	iterates_free(ensemble->waiting);
 	tw_free(ensemble->replica);
 	tw_free(ensemble->group);
 	tw_comm_free(ensemble->self);
@@ -149,7 +154,7 @@ int tw_ensemble_free_places(const tw_ensemble *ensemble)
 
 int64_t tw_ensemble_memory(const tw_ensemble *ensemble)
 {
-	int64_t bytes = 0;
+	int64_t bytes = ensemble->waiting ? iterates_memory(ensemble->waiting) : 0;
 	for (int g = 0; g < ensemble->groups; g++)
 		if (ensemble->group[g].lanes) bytes += ensemble->group[g].lanes->memory;
 	return bytes;
@@ -275,13 +280,85 @@ static double norm_for_rules(group *group, int lane, bool full_batch)
 	return asked && full_batch ? sqrt(lanes_squared_norm(group->lanes, lane)) : NAN;
 }
 
-static tw_status step_size_of(const tw_ensemble *ensemble, replica *replica, double cost, double *step_size)
+/* ---- what is measured of iterates -------------------------------------------------------------------------------- */
+
+static bool is_due(int64_t every, int64_t step) { return every > 0 && step % every == 0; }
+
+static tw_status deliver(replica *replica, const tw_trace_point *point)
 {
-	const tw_replica_start *start = &replica->start;
-	*step_size = tw_course_step_size(&replica->course, cost);
-	const int64_t every = ensemble->options.cost_every, step = replica->course.step;
-	if (start->trace && every > 0 && step % every == 0) TW_TRY(start->trace(start->self, step, cost, *step_size));
+	if (!isnan(point->gradient_norm_squared) && point->step > 0) {
+		replica->norms_squared += point->gradient_norm_squared;
+		replica->norms++;
+	}
+	return replica->start.trace ? replica->start.trace(replica->start.self, point) : TW_OK;
+}
+
+/* The iterate turned out to be none: the run ended there. */
+static void end_run_at(tw_ensemble *ensemble, replica *replica, const waiting_iterate *iterate, const void *theta)
+{
+	for (int g = 0; g < ensemble->groups; g++)
+		for (int r = 0; r < LANES_MOST; r++)
+			if (ensemble->group[g].place[r] == replica) {
+				end_run(&ensemble->group[g], r, TW_STOP_DIVERGED);
+				lanes_clear(ensemble->group[g].lanes, r);
+			}
+	const int64_t dimension = tw_network_dimension(&ensemble->options.network);
+	for (int64_t i = 0; i < dimension; i++) replica->theta[i] = tw_real_get(ensemble->options.precision, theta, i);
+	replica->reason = TW_STOP_DIVERGED;
+	replica->course.step = iterate->point.step;
+	replica->course.observations = iterate->observations;
+}
+
+/* Measures the iterates that wait and hands them out in the order of the steps. A run that diverged at one of them ends
+ * there, and its later ones are dropped. */
+static tw_status measure_waiting(tw_ensemble *ensemble, bool *ended)
+{
+	iterates *waiting = ensemble->waiting;
+	if (!waiting || iterates_count(waiting) == 0) return TW_OK;
+	TW_TRY(iterates_measure(waiting));
+	for (int i = 0; i < iterates_count(waiting); i++) {
+		const waiting_iterate *iterate = iterates_get(waiting, i);
+		replica *replica = &ensemble->replica[iterate->owner];
+		if (replica->ended && replica->course.step < iterate->point.step) continue;
+		if (isinf(iterate->point.cost) || isinf(iterate->point.gradient_norm_squared)) {
+			end_run_at(ensemble, replica, iterate, iterates_theta(waiting, i));
+			*ended = true;
+		} else {
+			TW_TRY(deliver(replica, &iterate->point));
+		}
+	}
+	iterates_clear(waiting);
 	return TW_OK;
+}
+
+/* The iterate of a mini-batch run is kept to be measured later. */
+static tw_status let_wait(tw_ensemble *ensemble, group *group, int lane, const tw_trace_point *point)
+{
+	replica *replica = group->place[lane];
+	void *theta;
+	if (!ensemble->waiting) TW_TRY(iterates_create(&ensemble->options, &ensemble->waiting));
+	iterates_add(ensemble->waiting,
+	             &(waiting_iterate){.owner = (int)(replica - ensemble->replica),
+	                                .wants_norm = is_due(ensemble->options.gradient_norm_every, point->step),
+	                                .observations = replica->course.observations,
+	                                .point = *point},
+	             &theta);
+	lanes_copy(group->lanes, lane, theta);
+	return TW_OK;
+}
+
+/* The iterate before its update: cost is f for full batches. */
+static tw_status observe(tw_ensemble *ensemble, group *group, int lane, double cost, double step_size)
+{
+	const tw_ensemble_options *options = &ensemble->options;
+	replica *replica = group->place[lane];
+	const int64_t step = replica->course.step;
+	const bool norm = is_due(options->gradient_norm_every, step);
+	if (!norm && !is_due(options->cost_every, step)) return TW_OK;
+	tw_trace_point point = {.step = step, .cost = cost, .gradient_norm_squared = NAN, .step_size = step_size};
+	if (!ensemble->full_batch) return let_wait(ensemble, group, lane, &point);
+	if (norm) point.gradient_norm_squared = lanes_squared_norm(group->lanes, lane);
+	return norm || replica->start.trace ? deliver(replica, &point) : TW_OK;
 }
 
 /* One step of every replica of the group: batch, gradient, rules, update. */
@@ -292,6 +369,8 @@ static tw_status step_group(tw_ensemble *ensemble, group *group, bool *ended)
 	double cost[LANES_MOST], step_size[LANES_MOST] = {0}, count[LANES_MOST];
 	bool vacant[LANES_MOST] = {false}, goes_on;
 	lanes_batch batch;
+	if (ensemble->waiting && !iterates_have_room(ensemble->waiting, lanes->group))
+		TW_TRY(measure_waiting(ensemble, ended));
 	for (int r = 0; r < lanes->group; r++) {
 		count[r] = 1;
 		if (!group->place[r]) continue;
@@ -313,7 +392,8 @@ static tw_status step_group(tw_ensemble *ensemble, group *group, bool *ended)
 		}
 		vacant[r] = !goes_on;
 		if (!goes_on) continue;
-		TW_TRY(step_size_of(ensemble, replica, cost[r], &step_size[r]));
+		step_size[r] = tw_course_step_size(&replica->course, cost[r]);
+		TW_TRY(observe(ensemble, group, r, cost[r], step_size[r]));
 		if (noisy)
 			lanes_add_noise(
 			    lanes, r,
@@ -340,7 +420,8 @@ tw_status tw_ensemble_train(tw_ensemble *ensemble, int64_t steps)
 	for (int64_t k = 0; k < steps && !ended; k++)
 		for (int g = 0; g < ensemble->groups; g++)
 			if (replicas_in(&ensemble->group[g]) > 0) TW_TRY(step_group(ensemble, &ensemble->group[g], &ended));
-	return TW_OK;
+	/* A run that has ended is handed out with all its iterates measured. */
+	return ended ? measure_waiting(ensemble, &ended) : TW_OK;
 }
 
 bool tw_ensemble_take(tw_ensemble *ensemble, tw_replica_end *end)
@@ -352,6 +433,8 @@ bool tw_ensemble_take(tw_ensemble *ensemble, tw_replica_end *end)
 		                        .reason = replica->reason,
 		                        .steps = replica->course.step,
 		                        .observations = replica->course.observations,
+		                        .norms_squared = replica->norms_squared,
+		                        .norms = replica->norms,
 		                        .theta = replica->theta};
 		replica->taken = false;
 		return true;

@@ -213,6 +213,14 @@ void lanes_export(const tw_lanes *lanes, int r, double *theta)
 		theta[i] = tw_real_get(lanes->options->precision, lanes->theta, at + r);
 }
 
+void lanes_copy(const tw_lanes *lanes, int r, void *theta)
+{
+	lanes_parameter p;
+	int64_t at = first_parameter(lanes, &p);
+	for (int64_t i = 0; i < lanes->dimension; i++, at = next_parameter(lanes, &p))
+		memcpy(lanes_at(lanes, theta, i), lanes_at(lanes, lanes->theta, at + r), lanes->real_size);
+}
+
 static void clear_place(const tw_lanes *lanes, void *vector, int r)
 {
 	if (!vector) return;

@@ -82,6 +82,8 @@ void lanes_free(tw_lanes *lanes);
 /* Canonical theta of replica r into and out of its place; clear empties it, and its state. */
 void lanes_import(tw_lanes *lanes, int r, const double *theta);
 void lanes_export(const tw_lanes *lanes, int r, double *theta);
+/* The same as reals. */
+void lanes_copy(const tw_lanes *lanes, int r, void *theta);
 void lanes_clear(tw_lanes *lanes, int r);
 /* Moves replica r of from, with the state of its update rule, to place s of another group. */
 void lanes_move(const tw_lanes *from, int r, tw_lanes *to, int s);

@@ -28,13 +28,12 @@ INLINE void prefetch_part(const real *next, int64_t elements, int64_t part, int6
 		__builtin_prefetch(next + line * LINE, 0, 2);
 }
 
-/* One register block of `rows` x `vectors`: sums over columns [begin, end) of a. */
+/* One register block of `rows` x `vectors`: sums over columns [begin, end) of a. go_on: from what c holds. */
 INLINE void product_block(int rows, int vectors, const real *a, int64_t a_rows, int64_t a_columns, int64_t row,
-                          int64_t begin, int64_t end, const real *b, int64_t b_width, const real *bias, real *c,
-                          int64_t c_width)
+                          int64_t begin, int64_t end, const real *b, int64_t b_width, const real *bias, bool go_on,
+                          real *c, int64_t c_width)
 {
 	vector sum[BLOCK_ROWS][2];
-	const bool go_on = begin > 0;
 #pragma GCC unroll 8
 	for (int r = 0; r < rows; r++)
 #pragma GCC unroll 2
@@ -66,29 +65,29 @@ INLINE void product_block(int rows, int vectors, const real *a, int64_t a_rows, 
 }
 
 INLINE void product_rows(int vectors, const real *a, int64_t a_rows, int64_t a_columns, int64_t row, int64_t count,
-                         int64_t begin, int64_t end, const real *b, int64_t b_width, const real *bias, real *c,
-                         int64_t c_width)
+                         int64_t begin, int64_t end, const real *b, int64_t b_width, const real *bias, bool go_on,
+                         real *c, int64_t c_width)
 {
 	int64_t i = 0;
 	const int64_t parts = count / BLOCK_ROWS;
 	for (; i + BLOCK_ROWS <= count; i += BLOCK_ROWS) {
 		prefetch_part(b + end * b_width, (end - begin) * b_width, i / BLOCK_ROWS, parts);
-		product_block(BLOCK_ROWS, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
-		              c_width);
+		product_block(BLOCK_ROWS, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, go_on,
+		              c + i * c_width, c_width);
 	}
 	for (; i + 4 <= count; i += 4)
-		product_block(4, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
+		product_block(4, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, go_on, c + i * c_width,
 		              c_width);
 	for (; i + 2 <= count; i += 2)
-		product_block(2, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
+		product_block(2, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, go_on, c + i * c_width,
 		              c_width);
 	for (; i < count; i++)
-		product_block(1, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, c + i * c_width,
+		product_block(1, vectors, a, a_rows, a_columns, row + i, begin, end, b, b_width, bias, go_on, c + i * c_width,
 		              c_width);
 }
 
-static void product(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
-                    int64_t count)
+static void product_onto(const tw_panels *a, const tw_panels *b, bool has_bias, bool add, const tw_panels *c,
+                         int64_t first, int64_t count)
 {
 	const int64_t depth = a->columns;
 	for (int64_t unit = 0; unit < b->columns; unit += TW_PANEL) {
@@ -101,12 +100,23 @@ static void product(const tw_panels *a, const tw_panels *b, bool has_bias, const
 			int64_t lane = 0;
 			for (; lane + 2 * VECTOR_LANES <= width; lane += 2 * VECTOR_LANES)
 				product_rows(2, a->data, a->rows, a->columns, first, count, begin, end, right + lane, width,
-				             bias ? bias + lane : NULL, out + lane, width);
+				             bias ? bias + lane : NULL, add || begin > 0, out + lane, width);
 			for (; lane < width; lane += VECTOR_LANES)
 				product_rows(1, a->data, a->rows, a->columns, first, count, begin, end, right + lane, width,
-				             bias ? bias + lane : NULL, out + lane, width);
+				             bias ? bias + lane : NULL, add || begin > 0, out + lane, width);
 		}
 	}
+}
+
+static void product(const tw_panels *a, const tw_panels *b, bool has_bias, const tw_panels *c, int64_t first,
+                    int64_t count)
+{
+	product_onto(a, b, has_bias, false, c, first, count);
+}
+
+static void product_add(const tw_panels *a, const tw_panels *b, const tw_panels *c, int64_t first, int64_t count)
+{
+	product_onto(a, b, false, true, c, first, count);
 }
 
 /* ---- c = a b for one column of b ------------------------------------------------------------------------------ */
@@ -240,7 +250,12 @@ static void sparse_product(const int32_t *const *column, const void *const *valu
 
 /* ---- gradients ----------------------------------------------------------------------------------------------- */
 
-INLINE void gradient_block(int features, int vectors, const real *x, int64_t x_width, const real *delta, int64_t width,
+/* The factors of a tile: one pair of matrices, or two whose products are added observation by observation. */
+typedef struct {
+	const real *x[2], *delta[2];
+} factors;
+
+INLINE void gradient_block(int pairs, int features, int vectors, factors from, int64_t x_width, int64_t width,
                            int64_t rows, bool add, real *tile)
 {
 	vector sum[BLOCK_FEATURES][2];
@@ -250,14 +265,17 @@ INLINE void gradient_block(int features, int vectors, const real *x, int64_t x_w
 		for (int v = 0; v < vectors; v++)
 			sum[f][v] = add ? vector_load(tile + f * width + v * VECTOR_LANES) : (vector){0};
 	for (int64_t i = 0; i < rows; i++) {
-		vector d[2];
 #pragma GCC unroll 2
-		for (int v = 0; v < vectors; v++) d[v] = vector_load(delta + i * width + v * VECTOR_LANES);
+		for (int p = 0; p < pairs; p++) {
+			vector d[2];
+#pragma GCC unroll 2
+			for (int v = 0; v < vectors; v++) d[v] = vector_load(from.delta[p] + i * width + v * VECTOR_LANES);
 #pragma GCC unroll 8
-		for (int f = 0; f < features; f++) {
-			vector y = vector_fill(x[i * x_width + f]);
+			for (int f = 0; f < features; f++) {
+				vector y = vector_fill(from.x[p][i * x_width + f]);
 #pragma GCC unroll 2
-			for (int v = 0; v < vectors; v++) sum[f][v] += y * d[v];
+				for (int v = 0; v < vectors; v++) sum[f][v] += y * d[v];
+			}
 		}
 	}
 #pragma GCC unroll 8
@@ -266,28 +284,57 @@ INLINE void gradient_block(int features, int vectors, const real *x, int64_t x_w
 		for (int v = 0; v < vectors; v++) vector_store(tile + f * width + v * VECTOR_LANES, sum[f][v]);
 }
 
-INLINE void gradient_features(int vectors, int64_t features, const real *x, int64_t x_width, const real *delta,
-                              int64_t width, int64_t rows, bool add, real *tile)
+/* Features [f, ...) of the first vectors of lane on. */
+INLINE factors factors_from(int pairs, factors from, int64_t feature, int64_t lane)
+{
+	for (int p = 0; p < pairs; p++) from.x[p] += feature, from.delta[p] += lane;
+	return from;
+}
+
+INLINE void gradient_features(int pairs, int vectors, int64_t features, factors from, int64_t x_width, int64_t width,
+                              int64_t rows, bool add, real *tile)
 {
 	int64_t f = 0;
 	for (; f + BLOCK_FEATURES <= features; f += BLOCK_FEATURES)
-		gradient_block(BLOCK_FEATURES, vectors, x + f, x_width, delta, width, rows, add, tile + f * width);
+		gradient_block(pairs, BLOCK_FEATURES, vectors, factors_from(pairs, from, f, 0), x_width, width, rows, add,
+		               tile + f * width);
 	for (; f + 2 <= features; f += 2)
-		gradient_block(2, vectors, x + f, x_width, delta, width, rows, add, tile + f * width);
-	for (; f < features; f++) gradient_block(1, vectors, x + f, x_width, delta, width, rows, add, tile + f * width);
+		gradient_block(pairs, 2, vectors, factors_from(pairs, from, f, 0), x_width, width, rows, add, tile + f * width);
+	for (; f < features; f++)
+		gradient_block(pairs, 1, vectors, factors_from(pairs, from, f, 0), x_width, width, rows, add, tile + f * width);
+}
+
+INLINE void gradient_lanes(int pairs, const tw_panels *const x[2], int64_t feature, int64_t features,
+                           const tw_panels *const delta[2], int64_t unit, int64_t first, int64_t last, bool add,
+                           real *tile)
+{
+	const int64_t x_width = panel_width(x[0]->columns, feature), width = panel_width(delta[0]->columns, unit);
+	factors from = {{NULL, NULL}, {NULL, NULL}};
+	for (int p = 0; p < pairs; p++) {
+		from.x[p] = (const real *)x[p]->data + feature * x[p]->rows + first * x_width;
+		from.delta[p] = (const real *)delta[p]->data + unit * delta[p]->rows + first * width;
+	}
+	int64_t lane = 0;
+	for (; lane + 2 * VECTOR_LANES <= width; lane += 2 * VECTOR_LANES)
+		gradient_features(pairs, 2, features, factors_from(pairs, from, 0, lane), x_width, width, last - first, add,
+		                  tile + lane);
+	for (; lane < width; lane += VECTOR_LANES)
+		gradient_features(pairs, 1, features, factors_from(pairs, from, 0, lane), x_width, width, last - first, add,
+		                  tile + lane);
 }
 
 static void gradient_tile(const tw_panels *x, int64_t feature, int64_t features, const tw_panels *delta, int64_t unit,
                           int64_t first, int64_t last, bool add, void *tile)
 {
-	const int64_t x_width = panel_width(x->columns, feature), width = panel_width(delta->columns, unit);
-	const real *left = (const real *)x->data + feature * x->rows + first * x_width;
-	const real *right = (const real *)delta->data + unit * delta->rows + first * width;
-	int64_t lane = 0;
-	for (; lane + 2 * VECTOR_LANES <= width; lane += 2 * VECTOR_LANES)
-		gradient_features(2, features, left, x_width, right + lane, width, last - first, add, (real *)tile + lane);
-	for (; lane < width; lane += VECTOR_LANES)
-		gradient_features(1, features, left, x_width, right + lane, width, last - first, add, (real *)tile + lane);
+	const tw_panels *const left[2] = {x, NULL}, *const right[2] = {delta, NULL};
+	gradient_lanes(1, left, feature, features, right, unit, first, last, add, tile);
+}
+
+static void gradient_tile_of_two(const tw_panels *const x[2], int64_t feature, int64_t features,
+                                 const tw_panels *const delta[2], int64_t unit, int64_t first, int64_t last, bool add,
+                                 void *tile)
+{
+	gradient_lanes(2, x, feature, features, delta, unit, first, last, add, tile);
 }
 
 INLINE void sparse_gradient_columns(int vectors, const tw_sparse_columns *x, int64_t feature, int64_t features,
@@ -390,6 +437,20 @@ static void add_to(void *dst, const void *a, const void *b, int64_t n)
 	for (int64_t i = 0; i < n; i++) to[i] = left[i] + right[i];
 }
 
+static void multiply(void *dst, const void *a, const void *b, int64_t n)
+{
+	real *to = dst;
+	const real *left = a, *right = b;
+	for (int64_t i = 0; i < n; i++) to[i] = left[i] * right[i];
+}
+
+static void multiply_two(void *dst, const void *factor, const void *a, const void *b, int64_t n)
+{
+	real *restrict to = dst;
+	const real *restrict scale = factor, *restrict left = a, *restrict right = b;
+	for (int64_t i = 0; i < n; i++) to[i] = to[i] * scale[i] + left[i] * right[i];
+}
+
 static void add_scaled(void *dst, double scale, const void *src, int64_t n)
 {
 	real *restrict to = dst;
@@ -432,15 +493,19 @@ static double multiply_adds(int64_t n)
 
 const tw_kernels TW_VARIANT(tw_kernels) = {
     .product = product,
+    .product_add = product_add,
     .product_single = product_single,
     .sparse_product = sparse_product,
     .gradient_tile = gradient_tile,
+    .gradient_tile_of_two = gradient_tile_of_two,
     .sparse_gradient_tile = sparse_gradient_tile,
     .gradient_bias = gradient_bias,
     .gather_rows = gather_rows,
     .transpose = transpose,
     .add = add,
     .add_to = add_to,
+    .multiply = multiply,
+    .multiply_two = multiply_two,
     .add_scaled = add_scaled,
     .squared_norm = squared_norm,
     .multiply_adds = multiply_adds,

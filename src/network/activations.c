@@ -1,4 +1,4 @@
-/* The activations: to add one, write its two functions and a row of the table at the end. */
+/* The activations: to add one, write its functions and a row of the table at the end. */
 #include "network/activations.h"
 
 #include <math.h>
@@ -34,6 +34,18 @@ static void logistic_derivative(const double *parameter, int64_t n, const void *
 	}
 }
 
+static void logistic_second_derivative(const double *parameter, int64_t n, const void *z, const void *a, void *factor)
+{
+	(void)parameter, (void)a;
+	const real *restrict x = z;
+	real *restrict f = factor;
+	for (int64_t i = 0; i < n; i++) {
+		real m = real_expm1(-real_abs(x[i])), e = 1 + m;
+		real t = m / (2 + m); /* -tanh(|z| / 2) */
+		f[i] *= e / ((1 + e) * (1 + e)) * (x[i] < 0 ? -t : t);
+	}
+}
+
 static void hyperbolic_tangent(const double *parameter, int64_t n, const void *z, void *a)
 {
 	(void)parameter;
@@ -47,6 +59,15 @@ static void hyperbolic_tangent_derivative(const double *parameter, int64_t n, co
 	const real *restrict y = a;
 	real *restrict d = delta;
 	for (int64_t i = 0; i < n; i++) d[i] *= (1 - y[i]) * (1 + y[i]);
+}
+
+static void hyperbolic_tangent_second_derivative(const double *parameter, int64_t n, const void *z, const void *a,
+                                                 void *factor)
+{
+	(void)parameter, (void)z;
+	const real *restrict y = a;
+	real *restrict f = factor;
+	for (int64_t i = 0; i < n; i++) f[i] *= -2 * y[i] * (1 - y[i]) * (1 + y[i]);
 }
 
 static void relu(const double *parameter, int64_t n, const void *z, void *a)
@@ -95,6 +116,11 @@ static void softplus_derivative(const double *parameter, int64_t n, const void *
 	for (int64_t i = 0; i < n; i++) d[i] *= real_logistic(x[i]);
 }
 
+static void softplus_second_derivative(const double *parameter, int64_t n, const void *z, const void *a, void *factor)
+{
+	logistic_derivative(parameter, n, z, a, factor);
+}
+
 static void elu(const double *parameter, int64_t n, const void *z, void *a)
 {
 	const real scale = (real)parameter[0];
@@ -114,6 +140,18 @@ static void elu_derivative(const double *parameter, int64_t n, const void *z, co
 	for (int64_t i = 0; i < n; i++) {
 		real below = scale * real_exp(x[i] < 0 ? x[i] : 0);
 		d[i] *= x[i] < 0 ? below : 1;
+	}
+}
+
+static void elu_second_derivative(const double *parameter, int64_t n, const void *z, const void *a, void *factor)
+{
+	(void)a;
+	const real scale = (real)parameter[0];
+	const real *restrict x = z;
+	real *restrict f = factor;
+	for (int64_t i = 0; i < n; i++) {
+		real below = scale * real_exp(x[i] < 0 ? x[i] : 0);
+		f[i] *= x[i] < 0 ? below : 0;
 	}
 }
 
@@ -142,16 +180,30 @@ static void gelu_derivative(const double *parameter, int64_t n, const void *z, c
 	}
 }
 
+static void gelu_second_derivative(const double *parameter, int64_t n, const void *z, const void *a, void *factor)
+{
+	(void)parameter, (void)a;
+	const real *restrict x = z;
+	real *restrict f = factor;
+	const real root = (real)0.39894228040143267794; /* 1 / sqrt(2 pi) */
+	for (int64_t i = 0; i < n; i++) {
+		real square = x[i] * x[i];
+		f[i] *= (2 - square) * root * real_exp((real)-0.5 * square);
+	}
+}
+
 static const tw_activation table[] = {
     {.info = {.name = "identity", .help = "z", .smooth = true},
      .value = identity,
      .multiply_derivative = identity_derivative},
     {.info = {.name = "logistic", .help = "1 / (1 + e^-z)", .smooth = true},
      .value = logistic,
-     .multiply_derivative = logistic_derivative},
+     .multiply_derivative = logistic_derivative,
+     .multiply_second_derivative = logistic_second_derivative},
     {.info = {.name = "tanh", .help = "hyperbolic tangent", .smooth = true},
      .value = hyperbolic_tangent,
-     .multiply_derivative = hyperbolic_tangent_derivative},
+     .multiply_derivative = hyperbolic_tangent_derivative,
+     .multiply_second_derivative = hyperbolic_tangent_second_derivative},
     {.info = {.name = "relu", .help = "max(z, 0); derivative 1 at 0", .smooth = false},
      .value = relu,
      .multiply_derivative = relu_derivative},
@@ -163,16 +215,19 @@ static const tw_activation table[] = {
      .multiply_derivative = leaky_relu_derivative},
     {.info = {.name = "softplus", .help = "ln(1 + e^z)", .smooth = true},
      .value = softplus,
-     .multiply_derivative = softplus_derivative},
+     .multiply_derivative = softplus_derivative,
+     .multiply_second_derivative = softplus_second_derivative},
     {.info = {.name = "elu",
               .help = "z for z >= 0, elu_scale (e^z - 1) below",
               .smooth = false,
               .parameters = {{"elu_scale", 1.0, 0.0, 100.0, "limit below 0, sign turned"}}},
      .value = elu,
-     .multiply_derivative = elu_derivative},
+     .multiply_derivative = elu_derivative,
+     .multiply_second_derivative = elu_second_derivative},
     {.info = {.name = "gelu", .help = "z Phi(z), Phi the normal distribution function", .smooth = true},
      .value = gelu,
-     .multiply_derivative = gelu_derivative},
+     .multiply_derivative = gelu_derivative,
+     .multiply_second_derivative = gelu_second_derivative},
 };
 
 const tw_activation_table TW_VARIANT(tw_activations) = {sizeof table / sizeof table[0], table};

@@ -13,6 +13,8 @@ typedef struct tw_activation {
 	void (*value)(const double *parameter, int64_t n, const void *z, void *a);
 	/* delta[i] *= h'(z[i]); a holds h(z). At a kink the right derivative. */
 	void (*multiply_derivative)(const double *parameter, int64_t n, const void *z, const void *a, void *delta);
+	/* factor[i] *= h''(z[i]), likewise. NULL: h'' is 0 wherever it exists. */
+	void (*multiply_second_derivative)(const double *parameter, int64_t n, const void *z, const void *a, void *factor);
 } tw_activation;
 
 typedef struct {

@@ -220,6 +220,7 @@ void engine_free(tw_engine *engine)
 {
 	if (!engine) return;
 	free_wave(engine);
+	engine_free_curvature(engine);
 	for (int l = 2; l <= engine->layers; l++) tw_free(engine->transposed[l].data);
 	for (int s = 1; s < MAX_SLOTS; s++) tw_free(engine->slot[s]); /* the first is the caller's gradient */
 	tw_free(engine->position), tw_free(engine->thread_rows), tw_free(engine->thread_tiles);

@@ -35,6 +35,8 @@ typedef struct {
 	int first_strip, last_strip;
 } tw_block;
 
+typedef struct tw_curvature tw_curvature; /* curvature.h */
+
 typedef struct tw_engine {
 	tw_comm *comm;
 	const tw_data *data;
@@ -76,7 +78,15 @@ typedef struct tw_engine {
 	tw_feed *whole, *other; /* the training set, and the last other set, as one batch */
 	const tw_data *other_data;
 	tw_objective_times times;
+	tw_curvature *curvature; /* buffers of Hessian-vector products, made by the first */
 } tw_engine;
+
+/* The factors that the weight gradients are made of, by layer: inputs' delta, and for l >= 2 more_inputs' more_delta
+ * added to it, where there are more; the biases' gradient is the sum of delta. */
+typedef struct {
+	const tw_panels *delta;
+	const tw_panels *more_inputs, *more_delta; /* NULL: no more; more_inputs[l - 1] goes with more_delta[l] */
+} tw_factors;
 
 /* Layer l of a vector as a matrix. */
 static inline tw_panels engine_layer(const tw_engine *engine, const void *vector, int l)
@@ -106,20 +116,35 @@ void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const 
                  bool backward, int thread);
 /* delta of the other layers. */
 void engine_backward(tw_engine *engine, const tw_block *block);
+/* Copies a block's rows of panels into row-major memory, or back. */
+void engine_copy_rows(const tw_engine *engine, const tw_panels *panels, const tw_block *block, void *row_major,
+                      bool to_panels);
+/* Products of the sparse inputs of a block with the first layer of a vector. */
+void engine_sparse_inputs(tw_engine *engine, const tw_panels *weights, const tw_batch *batch, int64_t begin,
+                          const tw_block *block, const tw_panels *out);
 /* Row-major logits of a block. */
 void engine_logits(const tw_engine *engine, const tw_block *block, void *out);
-/* Shares the work of copying W(l), l >= 2, into engine->transposed among threads: part `thread` of `threads`. */
-void engine_transpose(tw_engine *engine, const void *theta, int thread, int threads);
+/* Shares the work of copying W(l) of a vector, l >= 2, into to[l] among threads: part `thread` of `threads`. */
+void engine_transpose(const tw_engine *engine, const void *vector, const tw_panels *to, int thread, int threads);
 /* Sparse inputs of a strip by column. */
 void engine_sort_columns(tw_engine *engine, const tw_batch *batch, int64_t begin, tw_strip *strip);
 
 /* gradient.c: tiles [first, last) of layer l summed over the wave's strips. depth: partial sums in memory before this
  * wave; slots[0] is the gradient itself. */
 int64_t engine_tiles(const tw_engine *engine, int l);
-void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, const tw_batch *batch, const tw_tree *tree,
-                      int depth, void *const *slots, int thread);
+void engine_sum_tiles(tw_engine *engine, const tw_factors *factors, int l, int64_t first, int64_t last,
+                      const tw_batch *batch, const tw_tree *tree, int depth, void *const *slots, int thread);
+/* All tiles of all layers, shared out once among the threads by their cost: part `thread` begins where part
+ * `thread - 1` ends. */
+void engine_sum_all_tiles(tw_engine *engine, const tw_factors *factors, const tw_batch *batch, const tw_tree *tree,
+                          int depth, void *const *slots, int thread, int threads);
 /* Number of partial sums after the strips of the wave, starting from depth. */
 int engine_depth_after(const tw_engine *engine, const tw_tree *tree, int depth);
+
+/* curvature.c: tw_objective's hessian_product. */
+tw_status engine_hessian_product(void *self, const void *theta, const tw_batch *batch, int count,
+                                 const void *const *vectors, void *const *products);
+void engine_free_curvature(tw_engine *engine);
 
 /* engine.c: makes and frees the engine. Collective. */
 tw_status engine_create(tw_comm *comm, const tw_data *data, const tw_objective_options *options, tw_engine **out);

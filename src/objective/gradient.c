@@ -51,21 +51,27 @@ static tw_tile tile_at(const tw_engine *engine, int l, int64_t t)
 	return tile;
 }
 
-static void sum_strip(const tw_engine *engine, int l, const tw_tile *tile, const tw_strip *strip, bool add, void *out)
+static void sum_strip(const tw_engine *engine, const tw_factors *factors, int l, const tw_tile *tile,
+                      const tw_strip *strip, bool add, void *out)
 {
 	const tw_kernels *kernel = engine->kernel;
-	const tw_panels *delta = &engine->delta[l];
+	const tw_panels *delta = &factors->delta[l];
 	if (tile->features == 0)
 		kernel->gradient_bias(delta, tile->unit, strip->first, strip->first + strip->count, add, out);
 	else if (l == 1 && engine->data->sparse)
 		kernel->sparse_gradient_tile(&strip->columns, tile->feature, tile->features, delta, tile->unit, add, out);
+	else if (l > 1 && factors->more_inputs)
+		kernel->gradient_tile_of_two((const tw_panels *const[2]){&engine->a[l - 1], &factors->more_inputs[l - 1]},
+		                             tile->feature, tile->features,
+		                             (const tw_panels *const[2]){delta, &factors->more_delta[l]}, tile->unit,
+		                             strip->first, strip->first + strip->count, add, out);
 	else
 		kernel->gradient_tile(l == 1 ? &engine->x : &engine->a[l - 1], tile->feature, tile->features, delta, tile->unit,
 		                      strip->first, strip->first + strip->count, add, out);
 }
 
-void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, const tw_batch *batch, const tw_tree *tree,
-                      int depth, void *const *slots, int thread)
+void engine_sum_tiles(tw_engine *engine, const tw_factors *factors, int l, int64_t first, int64_t last,
+                      const tw_batch *batch, const tw_tree *tree, int depth, void *const *slots, int thread)
 {
 	const tw_kernels *kernel = engine->kernel;
 	const size_t real_size = tw_real_size(engine->precision);
@@ -75,7 +81,7 @@ void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, con
 		const tw_tile tile = tile_at(engine, l, t);
 		if (single) {
 			for (int s = 0; s < engine->strips; s++)
-				sum_strip(engine, l, &tile, &engine->strip[s], !engine->strip[s].opens,
+				sum_strip(engine, factors, l, &tile, &engine->strip[s], !engine->strip[s].opens,
 				          engine_at(engine, slots[0], tile.index));
 			continue;
 		}
@@ -89,7 +95,7 @@ void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, con
 				memcpy(here, engine_at(engine, slots[top - 1], tile.index), (size_t)tile.elements * real_size);
 				in_memory = top - 1;
 			}
-			sum_strip(engine, l, &tile, strip, !strip->opens, here);
+			sum_strip(engine, factors, l, &tile, strip, !strip->opens, here);
 			for (int m = strip->closes ? tw_tree_merges(tree, strip->chunk) : 0; m > 0; m--) {
 				void *right = local + (size_t)(top - 1) * TW_TILE * real_size;
 				void *left = local + (size_t)(top - 2) * TW_TILE * real_size;
@@ -105,5 +111,29 @@ void engine_sum_tiles(tw_engine *engine, int l, int64_t first, int64_t last, con
 		for (int s = in_memory; s < top; s++)
 			memcpy(engine_at(engine, slots[s], tile.index), local + (size_t)s * TW_TILE * real_size,
 			       (size_t)tile.elements * real_size);
+	}
+}
+
+/* Work of a tile of layer l beside that of a dense one: sparse inputs touch few rows, each by its index. */
+static double tile_cost(const tw_engine *engine, int l)
+{
+	const double sparse = 0.05 + 2.5 * engine->data->density;
+	return l == 1 && engine->data->sparse && sparse < 1 ? sparse : 1;
+}
+
+void engine_sum_all_tiles(tw_engine *engine, const tw_factors *factors, const tw_batch *batch, const tw_tree *tree,
+                          int depth, void *const *slots, int thread, int threads)
+{
+	double total = 0, before = 0;
+	for (int l = engine->layers; l >= 1; l--) total += (double)engine_tiles(engine, l) * tile_cost(engine, l);
+	const double begin = total * thread / threads, end = total * (thread + 1) / threads;
+	for (int l = engine->layers; l >= 1; l--) {
+		const int64_t tiles = engine_tiles(engine, l);
+		const double cost = tile_cost(engine, l);
+		const double from = (begin - before) / cost, to = (end - before) / cost;
+		const int64_t first = from <= 0 ? 0 : from >= (double)tiles ? tiles : (int64_t)from;
+		const int64_t last = to <= 0 ? 0 : to >= (double)tiles || thread + 1 == threads ? tiles : (int64_t)to;
+		if (first < last) engine_sum_tiles(engine, factors, l, first, last, batch, tree, depth, slots, thread);
+		before += (double)tiles * cost;
 	}
 }

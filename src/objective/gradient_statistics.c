@@ -58,7 +58,7 @@ tw_status tw_objective_gradient_statistics(const tw_objective *objective, const 
 	for (int64_t begin = 0; status == TW_OK && begin < batch.count; begin += engine->wave_rows) {
 		int64_t end = begin + engine->wave_rows < batch.count ? begin + engine->wave_rows : batch.count;
 		engine_cut(engine, &batch, begin, end, 1, false);
-		if (begin == 0) engine_transpose(engine, theta, 0, 1);
+		if (begin == 0) engine_transpose(engine, theta, engine->transposed, 0, 1);
 		for (int b = 0; b < engine->blocks; b++) {
 			const tw_block block = engine_block(engine, b);
 			engine_forward(engine, theta, &batch, begin, &block);

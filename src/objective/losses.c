@@ -1,4 +1,4 @@
-/* The losses: to add one, write its function and a row of the table at the end. All start from the logits z. */
+/* The losses: to add one, write its functions and a row of the table at the end. All start from the logits z. */
 #include "objective/losses.h"
 
 #include <string.h>
@@ -49,6 +49,47 @@ static void square(tw_output output, int64_t count, int64_t outputs, const void 
 			}
 		}
 		loss[i] = sum;
+	}
+}
+
+/* With h = softmax(z), g = 2 (h - y) and dh = h (dz - <h, dz>): the differential of h (g - <g, h>). */
+static void square_softmax_second(int64_t outputs, const real *z, const real *y, const real *dz, real scale, real *out)
+{
+	real along = 0, inner = 0, inner_change = 0;
+	softmax(outputs, z, out);
+	for (int64_t j = 0; j < outputs; j++) along += out[j] * dz[j];
+	for (int64_t j = 0; j < outputs; j++) {
+		real h = out[j], change = h * (dz[j] - along), g = 2 * (h - y[j]);
+		inner += g * h;
+		inner_change += 2 * change * h + g * change;
+	}
+	for (int64_t j = 0; j < outputs; j++) {
+		real h = out[j], change = h * (dz[j] - along), g = 2 * (h - y[j]);
+		out[j] = scale * (change * (g - inner) + h * (2 * change - inner_change));
+	}
+}
+
+static void square_second(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
+                          const void *dz, double scale, void *out)
+{
+	const real *logit = z, *change = dz;
+	real *to = out;
+	const int64_t values = count * outputs;
+	const real two_scale = (real)(2 * scale);
+	for (int64_t i = 0; output == TW_OUTPUT_SOFTMAX && i < count; i++)
+		square_softmax_second(outputs, logit + i * outputs, y[i], change + i * outputs, (real)scale, to + i * outputs);
+	for (int64_t i = 0; output == TW_OUTPUT_IDENTITY && i < values; i++) to[i] = two_scale * change[i];
+	for (int64_t first = 0; output == TW_OUTPUT_LOGISTIC && first < values; first += BLOCK) {
+		real target[BLOCK];
+		for (int64_t k = 0; k < BLOCK; k++) {
+			int64_t at = first + k < values ? first + k : first;
+			target[k] = ((const real *)y[at / outputs])[at % outputs];
+		}
+#pragma GCC unroll 1
+		for (int64_t k = 0, i = first; k < BLOCK; k++, i++) {
+			real h = real_logistic(logit[i]), other = real_logistic(-logit[i]), slope = h * other;
+			to[i] = two_scale * slope * (slope + (h - target[k]) * (other - h)) * change[i];
+		}
 	}
 }
 
@@ -110,6 +151,23 @@ static void log_loss(tw_output output, int64_t count, int64_t outputs, const voi
 	}
 }
 
+/* h (1 - h) dz whatever y is. */
+static void log_second(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
+                       const void *dz, double scale, void *out)
+{
+	(void)output, (void)y;
+	const real *logit = z, *change = dz;
+	real *to = out;
+	const real factor = (real)scale;
+	for (int64_t first = 0; first < count * outputs; first += BLOCK) {
+#pragma GCC unroll 1
+		for (int64_t i = first; i < first + BLOCK; i++) {
+			real e = real_exp(-real_abs(logit[i]));
+			to[i] = factor * (e / ((1 + e) * (1 + e))) * change[i];
+		}
+	}
+}
+
 static void log_packed(tw_output output, int64_t count, const void *z, const void *target, const void *scale,
                        void *delta, double *loss)
 {
@@ -156,6 +214,21 @@ static void cross_entropy(tw_output output, int64_t count, int64_t outputs, cons
 	}
 }
 
+/* h (dz - <h, dz>) with h = softmax(z), whatever y is. */
+static void cross_entropy_second(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
+                                 const void *dz, double scale, void *out)
+{
+	(void)output, (void)y;
+	const real factor = (real)scale;
+	for (int64_t i = 0; i < count; i++) {
+		const real *change = (const real *)dz + i * outputs;
+		real *to = (real *)out + i * outputs, along = 0;
+		softmax(outputs, (const real *)z + i * outputs, to);
+		for (int64_t j = 0; j < outputs; j++) along += to[j] * change[j];
+		for (int64_t j = 0; j < outputs; j++) to[j] *= factor * (change[j] - along);
+	}
+}
+
 static void output_values(tw_output output, int64_t count, int64_t outputs, const void *z, double *out)
 {
 	real row[BLOCK];
@@ -184,18 +257,21 @@ static const tw_loss table[] = {
               .target = TW_TARGET_REAL,
               .outputs = BIT(TW_OUTPUT_IDENTITY) | BIT(TW_OUTPUT_LOGISTIC) | BIT(TW_OUTPUT_SOFTMAX)},
      .apply = square,
+     .second_derivative = square_second,
      .apply_packed = square_packed},
     {.info = {.name = "log",
               .help = "-y ln h - (1 - y) ln(1 - h), y 0 or 1, from the logit",
               .target = TW_TARGET_BINARY,
               .outputs = BIT(TW_OUTPUT_LOGISTIC)},
      .apply = log_loss,
+     .second_derivative = log_second,
      .apply_packed = log_packed},
     {.info = {.name = "cross_entropy",
               .help = "-ln h_y for the class y, from the logits",
               .target = TW_TARGET_CLASS,
               .outputs = BIT(TW_OUTPUT_SOFTMAX)},
-     .apply = cross_entropy},
+     .apply = cross_entropy,
+     .second_derivative = cross_entropy_second},
 };
 
 const tw_loss_table TW_VARIANT(tw_losses) = {sizeof table / sizeof table[0], table, output_values};

@@ -14,7 +14,11 @@ typedef struct tw_loss {
 	 * multiple of 16 are computed (z holds zeros there, y valid pointers); arrays are aligned to 64 bytes. */
 	void (*apply)(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y, double scale,
 	              void *delta, double *loss);
-	/* The same for one output and `count` values (a multiple of 16) that belong to several networks: value i has the
+	/* out = scale * (Hessian of L_i with respect to the logits z) times dz, for each observation: dz and out row-major
+	 * like z, and no others of them. Values up to count * outputs rounded up to a multiple of 16 are written. */
+	void (*second_derivative)(tw_output output, int64_t count, int64_t outputs, const void *z, const void *const *y,
+	                          const void *dz, double scale, void *out);
+	/* apply for one output and `count` values (a multiple of 16) that belong to several networks: value i has the
 	 * logit z[i], the target[i] and the factor scale[i % 16]. NULL: not offered. */
 	void (*apply_packed)(tw_output output, int64_t count, const void *z, const void *target, const void *scale,
 	                     void *delta, double *loss);

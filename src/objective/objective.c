@@ -1,4 +1,4 @@
-/* The objective of a network on a data set: value and gradient. */
+/* The objective of a network on a data set: value and gradient (Hessian: curvature.c). */
 #include "objective/engine.h"
 
 #include <math.h>
@@ -43,32 +43,6 @@ static void stream_ready(tw_stream *stream, int64_t from, bool last)
 	stream->begun = from;
 }
 
-/* Work of a tile of layer l beside that of a dense one: sparse inputs touch few rows, each by its index. */
-static double tile_cost(const tw_engine *engine, int l)
-{
-	const double sparse = 0.05 + 2.5 * engine->data->density;
-	return l == 1 && engine->data->sparse && sparse < 1 ? sparse : 1;
-}
-
-/* All tiles of all layers, shared out once among the threads by their cost: part `thread` begins where part
- * `thread - 1` ends. */
-static void sum_all_tiles(tw_engine *engine, const tw_batch *batch, const tw_tree *tree, int depth, void *const *slots,
-                          int thread, int threads)
-{
-	double total = 0, before = 0;
-	for (int l = engine->layers; l >= 1; l--) total += (double)engine_tiles(engine, l) * tile_cost(engine, l);
-	const double begin = total * thread / threads, end = total * (thread + 1) / threads;
-	for (int l = engine->layers; l >= 1; l--) {
-		const int64_t tiles = engine_tiles(engine, l);
-		const double cost = tile_cost(engine, l);
-		const double from = (begin - before) / cost, to = (end - before) / cost;
-		const int64_t first = from <= 0 ? 0 : from >= (double)tiles ? tiles : (int64_t)from;
-		const int64_t last = to <= 0 ? 0 : to >= (double)tiles || thread + 1 == threads ? tiles : (int64_t)to;
-		if (first < last) engine_sum_tiles(engine, l, first, last, batch, tree, depth, slots, thread);
-		before += (double)tiles * cost;
-	}
-}
-
 /* A piece is a group of panels of outputs of one layer: how many panels. */
 static int64_t piece_panels(const tw_engine *engine, int l)
 {
@@ -86,12 +60,13 @@ static int64_t piece_start(const tw_engine *engine, int l, int64_t panel)
 static void sum_tiles_in_pieces(tw_engine *engine, const tw_batch *batch, const tw_tree *tree, int depth,
                                 void *const *slots, tw_stream *stream, int thread, int threads)
 {
+	const tw_factors factors = {.delta = engine->delta};
 	for (int l = engine->layers; l >= 1; l--) {
 		const int64_t panels = panel_count(engine->network.width[l]), rows = engine_tiles(engine, l) / panels;
 		const int64_t group = piece_panels(engine, l);
 		for (int64_t end = panels; end > 0; end -= group) {
 			const int64_t begin = end > group ? end - group : 0, tiles = (end - begin) * rows;
-			engine_sum_tiles(engine, l, begin * rows + tiles * thread / threads,
+			engine_sum_tiles(engine, &factors, l, begin * rows + tiles * thread / threads,
 			                 begin * rows + tiles * (thread + 1) / threads, batch, tree, depth, slots, thread);
 #pragma omp barrier
 			if (thread == 0) {
@@ -142,7 +117,7 @@ static void compute_wave(tw_engine *engine, const void *theta, const tw_batch *b
 #endif
 		flush_denormals();
 		if (backward && begin == 0) {
-			engine_transpose(engine, theta, thread, threads);
+			engine_transpose(engine, theta, engine->transposed, thread, threads);
 #pragma omp barrier
 		}
 #pragma omp for schedule(dynamic, 1)
@@ -158,7 +133,7 @@ static void compute_wave(tw_engine *engine, const void *theta, const tw_batch *b
 		if (backward && stream->on && end == batch->count)
 			sum_tiles_in_pieces(engine, batch, tree, depth, slots, stream, thread, threads);
 		else if (backward)
-			sum_all_tiles(engine, batch, tree, depth, slots, thread, threads);
+			engine_sum_all_tiles(engine, &(tw_factors){.delta = engine->delta}, batch, tree, depth, slots, thread, threads);
 	}
 	add_chunk_losses(engine, batch);
 }
@@ -238,6 +213,7 @@ tw_status tw_objective_create(tw_comm *comm, const tw_data *data, const tw_objec
 	                      .size = engine->size,
 	                      .observations = data->observations,
 	                      .evaluate = evaluate,
+	                      .hessian_product = engine_hessian_product,
 	                      .position = engine->position,
 	                      .free = release};
 	return TW_OK;

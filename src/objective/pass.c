@@ -87,14 +87,14 @@ tw_block engine_block(const tw_engine *engine, int b)
 	return (tw_block){one->first, other->first + other->count - one->first, first, last};
 }
 
-void engine_transpose(tw_engine *engine, const void *theta, int thread, int threads)
+void engine_transpose(const tw_engine *engine, const void *vector, const tw_panels *to, int thread, int threads)
 {
 	for (int l = 2; l <= engine->layers; l++) {
-		tw_panels weights = engine_layer(engine, theta, l);
+		tw_panels weights = engine_layer(engine, vector, l);
 		int64_t panels = panel_count(weights.columns);
 		int64_t first = panels * thread / threads * TW_PANEL, last = panels * (thread + 1) / threads * TW_PANEL;
 		if (last > weights.columns) last = weights.columns;
-		if (first < last) engine->kernel->transpose(&weights, &engine->transposed[l], first, last);
+		if (first < last) engine->kernel->transpose(&weights, &to[l], first, last);
 	}
 }
 
@@ -109,6 +109,21 @@ static void apply_activation(const tw_engine *engine, int l, const tw_block *blo
 	}
 }
 
+void engine_sparse_inputs(tw_engine *engine, const tw_panels *weights, const tw_batch *batch, int64_t begin,
+                          const tw_block *block, const tw_panels *out)
+{
+	const int32_t *column[BLOCK_ROWS];
+	const void *value[BLOCK_ROWS];
+	int32_t entries[BLOCK_ROWS];
+	for (int64_t i = 0; i < block->count; i++) {
+		const tw_sparse_row *row = &batch->sparse_rows[begin + block->first + i];
+		column[i] = (const int32_t *)row->column;
+		value[i] = row->value;
+		entries[i] = row->count;
+	}
+	engine->kernel->sparse_product(column, value, entries, weights, engine->has_bias, out, block->first, block->count);
+}
+
 void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch, int64_t begin, const tw_block *block)
 {
 	for (int l = 1; l <= engine->layers; l++) {
@@ -120,17 +135,7 @@ void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch,
 			engine->kernel->product(&engine->a[l - 1], &weights, engine->has_bias, &engine->z[l], block->first,
 			                        block->count);
 		} else if (engine->data->sparse) {
-			const int32_t *column[BLOCK_ROWS];
-			const void *value[BLOCK_ROWS];
-			int32_t entries[BLOCK_ROWS];
-			for (int64_t i = 0; i < block->count; i++) {
-				const tw_sparse_row *row = &batch->sparse_rows[begin + block->first + i];
-				column[i] = (const int32_t *)row->column;
-				value[i] = row->value;
-				entries[i] = row->count;
-			}
-			engine->kernel->sparse_product(column, value, entries, &weights, engine->has_bias, &engine->z[1],
-			                               block->first, block->count);
+			engine_sparse_inputs(engine, &weights, batch, begin, block, &engine->z[1]);
 		} else {
 			engine->kernel->gather_rows(batch->dense_rows + begin + block->first, &engine->x, block->first,
 			                            block->count);
@@ -140,8 +145,7 @@ void engine_forward(tw_engine *engine, const void *theta, const tw_batch *batch,
 	}
 }
 
-/* Copies the block's rows between a matrix in panels and row-major memory. */
-static void copy_rows(const tw_engine *engine, const tw_panels *panels, const tw_block *block, char *row_major,
+void engine_copy_rows(const tw_engine *engine, const tw_panels *panels, const tw_block *block, void *row_major,
                       bool to_panels)
 {
 	const size_t real_size = tw_real_size(engine->precision);
@@ -151,7 +155,7 @@ static void copy_rows(const tw_engine *engine, const tw_panels *panels, const tw
 		char *in_panel = engine_at(engine, panels->data, column * panels->rows + block->first * width);
 		for (int64_t i = 0; i < block->count; i++) {
 			char *here = in_panel + (size_t)(i * width) * real_size;
-			char *there = row_major + (size_t)(i * panels->columns + column) * real_size;
+			char *there = (char *)row_major + (size_t)(i * panels->columns + column) * real_size;
 			if (filled == 1 && real_size == 4)
 				memcpy(to_panels ? here : there, to_panels ? there : here, 4);
 			else if (to_panels)
@@ -164,7 +168,7 @@ static void copy_rows(const tw_engine *engine, const tw_panels *panels, const tw
 
 void engine_logits(const tw_engine *engine, const tw_block *block, void *out)
 {
-	copy_rows(engine, &engine->z[engine->layers], block, out, false);
+	engine_copy_rows(engine, &engine->z[engine->layers], block, out, false);
 }
 
 void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const tw_block *block, double scale,
@@ -177,7 +181,7 @@ void engine_loss(tw_engine *engine, const tw_batch *batch, int64_t begin, const 
 	engine->loss->apply(engine->network.output, block->count, outputs, logits,
 	                    batch->output_rows + begin + block->first, scale, backward ? slopes : NULL,
 	                    engine->row_loss + block->first);
-	if (backward) copy_rows(engine, &engine->delta[engine->layers], block, slopes, true);
+	if (backward) engine_copy_rows(engine, &engine->delta[engine->layers], block, slopes, true);
 }
 
 void engine_backward(tw_engine *engine, const tw_block *block)

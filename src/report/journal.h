@@ -6,7 +6,7 @@
 
 /* ---- a line -------------------------------------------------------------------------------------------------- */
 
-enum { TW_JOURNAL_VERSION = 1, TW_JOURNAL_LINE = 512 };
+enum { TW_JOURNAL_VERSION = 2, TW_JOURNAL_LINE = 512 };
 
 /* What a line tells: the result, and where in their files its end point and its trace begin. */
 typedef struct {

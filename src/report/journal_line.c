@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char head_name[] = "thalweg sweep journal";
-enum { FIELDS = 14, CHECK_DIGITS = 16, HEAD_FIELDS = 6 };
+enum { FIELDS = 15, CHECK_DIGITS = 16, HEAD_FIELDS = 6 };
 
 void tw_journal_check_of(const void *bytes, size_t size, char out[17])
 {
@@ -37,13 +37,14 @@ int tw_journal_format_head(char out[TW_JOURNAL_LINE], const tw_sweep_plan *plan)
 int tw_journal_format_entry(char out[TW_JOURNAL_LINE], const tw_journal_entry *entry)
 {
 	const tw_run_result *r = &entry->result;
-	char cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT], seconds[TW_NUMBER_TEXT];
+	char cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT], seconds[TW_NUMBER_TEXT], mean[TW_NUMBER_TEXT];
 	int length = snprintf(
 	    out, TW_JOURNAL_LINE,
-	    "%" PRId64 ",%s,%s,%" PRId64 ",%" PRId64 ",%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%s,",
+	    "%" PRId64 ",%s,%s,%" PRId64 ",%" PRId64 ",%s,%s,%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%s,%s,%s,",
 	    r->run, tw_format_real(cost, TW_DOUBLE, r->cost), tw_format_real(norm, TW_DOUBLE, r->gradient_norm_squared),
 	    r->steps, r->observations, tw_stop_reason_name(r->stop_reason), tw_format_real(seconds, TW_DOUBLE, r->seconds),
-	    r->dimension, entry->theta_at, r->trace_points, entry->trace_at, entry->trace_check, r->theta_sha256);
+	    r->dimension, entry->theta_at, r->trace_points, entry->trace_at, entry->trace_check, r->theta_sha256,
+	    tw_format_real(mean, TW_DOUBLE, r->mean_gradient_norm_squared));
 	return seal(out, length);
 }
 
@@ -108,5 +109,6 @@ bool tw_journal_parse_entry(char *line, size_t length, tw_journal_entry *entry)
 	       parse_count(field[4], &r->observations) && parse_reason(field[5], &r->stop_reason) &&
 	       tw_parse_real(field[6], &r->seconds) && parse_count(field[7], &r->dimension) &&
 	       parse_count(field[8], &entry->theta_at) && parse_count(field[9], &r->trace_points) &&
-	       parse_count(field[10], &entry->trace_at) && parse_digest(field[12], r->theta_sha256);
+	       parse_count(field[10], &entry->trace_at) && parse_digest(field[12], r->theta_sha256) &&
+	       tw_parse_real(field[13], &r->mean_gradient_norm_squared);
 }

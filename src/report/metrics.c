@@ -8,19 +8,23 @@
 
 struct tw_metrics {
 	tw_precision precision;
+	bool theory;
 	tw_part_file out;
 };
 
-static const char header[] = "step,epoch,observations,cost,gradient_norm_squared,step_size,test_cost\n";
+static const char header[] = "step,epoch,observations,cost,gradient_norm_squared,step_size,test_cost";
+static const char theory_header[] = ",rayleigh_quotient,step_size_limit,average_gradient_norm_squared,gradient_bound";
 
-tw_status tw_metrics_open(const char *folder, tw_precision precision, tw_metrics **out)
+tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theory, tw_metrics **out)
 {
 	void *memory = NULL;
 	TW_TRY(tw_alloc(&memory, sizeof(tw_metrics), "the metrics file"));
 	tw_metrics *metrics = memory;
 	metrics->precision = precision;
+	metrics->theory = theory;
 	tw_status status = tw_part_open(&metrics->out, folder, "metrics.csv");
-	if (status == TW_OK && (fputs(header, metrics->out.file) < 0 || fflush(metrics->out.file) != 0))
+	if (status == TW_OK && (fprintf(metrics->out.file, "%s%s\n", header, theory ? theory_header : "") < 0 ||
+	                        fflush(metrics->out.file) != 0))
 		status = tw_part_failed(&metrics->out);
 	if (status != TW_OK)
 		tw_metrics_discard(metrics);
@@ -35,16 +39,29 @@ static const char *text_of(char out[TW_NUMBER_TEXT], tw_precision precision, dou
 	return isnan(value) ? "" : tw_format_real(out, precision, value);
 }
 
+static int write_theory(tw_metrics *metrics, const tw_record *record)
+{
+	const double values[] = {record->rayleigh_quotient, record->step_size_limit, record->average_gradient_norm_squared,
+	                         record->gradient_bound};
+	int written = 0;
+	for (int i = 0; i < 4 && written >= 0; i++) {
+		char text[TW_NUMBER_TEXT];
+		written = fprintf(metrics->out.file, ",%s", text_of(text, metrics->precision, values[i]));
+	}
+	return written;
+}
+
 tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record)
 {
 	char epoch[TW_NUMBER_TEXT], cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT], size[TW_NUMBER_TEXT], test[TW_NUMBER_TEXT];
 	tw_precision precision = metrics->precision;
 	int written =
-	    fprintf(metrics->out.file, "%" PRId64 ",%s,%" PRId64 ",%s,%s,%s,%s\n", record->step,
+	    fprintf(metrics->out.file, "%" PRId64 ",%s,%" PRId64 ",%s,%s,%s,%s", record->step,
 	            text_of(epoch, TW_FLOAT, record->epoch), record->observations, text_of(cost, precision, record->cost),
 	            text_of(norm, precision, record->gradient_norm_squared), text_of(size, precision, record->step_size),
 	            text_of(test, precision, record->test_cost));
-	return written < 0 ? tw_part_failed(&metrics->out) : TW_OK;
+	if (written >= 0 && metrics->theory) written = write_theory(metrics, record);
+	return written < 0 || fputc('\n', metrics->out.file) < 0 ? tw_part_failed(&metrics->out) : TW_OK;
 }
 
 tw_status tw_metrics_close(tw_metrics *metrics)

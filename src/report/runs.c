@@ -11,7 +11,7 @@
 
 static const char runs_header[] =
     "run,hidden_layers,width,hidden,activation,initial,update,start,seed,step_size,batch_size,cost,steps,observations,"
-    "stop_reason,gradient_norm_squared,theta_sha256\n";
+    "stop_reason,gradient_norm_squared,theta_sha256,mean_gradient_norm_squared\n";
 
 enum { WIDTHS_TEXT = 21 * TW_MAX_HIDDEN };
 
@@ -21,6 +21,12 @@ typedef struct {
 	char batch[24], step_size[TW_NUMBER_TEXT];
 	const char *activation, *initial, *update;
 } cell_columns;
+
+/* "" for what is not known, as the step size behind the last step, or was not measured. */
+static const char *text_of(char out[TW_NUMBER_TEXT], tw_precision precision, double value)
+{
+	return isnan(value) ? "" : tw_format_real(out, precision, value);
+}
 
 static void write_widths(const tw_settings *settings, char out[], int size)
 {
@@ -51,14 +57,14 @@ static tw_status write_run(const tw_part_file *out, const tw_sweep_plan *plan, c
                            const cell_columns *columns, const tw_run_result *result)
 {
 	const tw_precision precision = cell->settings.precision;
-	char cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT];
-	int written = fprintf(out->file,
-	                      "%" PRId64 ",%s,%s,%s,%s,%" PRId64 ",%" PRIu64 ",%s,%s,%s,%" PRId64 ",%" PRId64 ",%s,%s,%s\n",
-	                      result->run, columns->widths, columns->activation, columns->initial, columns->update,
-	                      result->run - cell->first_run, tw_sweep_run_settings(plan, result->run).seed,
-	                      columns->step_size, columns->batch, tw_format_real(cost, precision, result->cost),
-	                      result->steps, result->observations, tw_stop_reason_name(result->stop_reason),
-	                      tw_format_real(norm, precision, result->gradient_norm_squared), result->theta_sha256);
+	char cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT], mean[TW_NUMBER_TEXT];
+	int written = fprintf(
+	    out->file, "%" PRId64 ",%s,%s,%s,%s,%" PRId64 ",%" PRIu64 ",%s,%s,%s,%" PRId64 ",%" PRId64 ",%s,%s,%s,%s\n",
+	    result->run, columns->widths, columns->activation, columns->initial, columns->update,
+	    result->run - cell->first_run, tw_sweep_run_settings(plan, result->run).seed, columns->step_size,
+	    columns->batch, tw_format_real(cost, precision, result->cost), result->steps, result->observations,
+	    tw_stop_reason_name(result->stop_reason), tw_format_real(norm, precision, result->gradient_norm_squared),
+	    result->theta_sha256, text_of(mean, precision, result->mean_gradient_norm_squared));
 	return written < 0 ? tw_part_failed(out) : TW_OK;
 }
 
@@ -89,20 +95,15 @@ tw_status tw_runs_write(const char *folder, const tw_sweep_plan *plan, const tw_
 
 /* ---- trajectories.csv ---------------------------------------------------------------------------------------- */
 
-/* "" for what is not known, as the step size behind the last step. */
-static const char *text_of(char out[TW_NUMBER_TEXT], tw_precision precision, double value)
-{
-	return isnan(value) ? "" : tw_format_real(out, precision, value);
-}
-
 static tw_status write_trace(const tw_part_file *out, tw_precision precision, const tw_run_result *result,
                              const tw_trace_point *trace)
 {
-	char cost[TW_NUMBER_TEXT], step_size[TW_NUMBER_TEXT];
+	char cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT], step_size[TW_NUMBER_TEXT];
 	for (int64_t i = 0; i < result->trace_points; i++) {
 		int written =
-		    fprintf(out->file, "%" PRId64 ",%" PRId64 ",%s,%s\n", result->run, trace[i].step,
-		            text_of(cost, precision, trace[i].cost), text_of(step_size, precision, trace[i].step_size));
+		    fprintf(out->file, "%" PRId64 ",%" PRId64 ",%s,%s,%s\n", result->run, trace[i].step,
+		            text_of(cost, precision, trace[i].cost), text_of(norm, precision, trace[i].gradient_norm_squared),
+		            text_of(step_size, precision, trace[i].step_size));
 		if (written < 0) return tw_part_failed(out);
 	}
 	return TW_OK;
@@ -110,7 +111,7 @@ static tw_status write_trace(const tw_part_file *out, tw_precision precision, co
 
 static tw_status write_trajectories(const tw_part_file *out, const tw_sweep_plan *plan, const tw_journal *journal)
 {
-	if (fputs("run,step,cost,step_size\n", out->file) < 0) return tw_part_failed(out);
+	if (fputs("run,step,cost,gradient_norm_squared,step_size\n", out->file) < 0) return tw_part_failed(out);
 	for (int64_t run = 0; run < plan->runs; run++) {
 		const tw_run_result *result = tw_journal_result(journal, run);
 		if (!result || result->trace_points == 0) continue;

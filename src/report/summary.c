@@ -10,16 +10,36 @@
 
 static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
+static json_t *bound_object(const tw_bound_summary *b)
+{
+	json_t *object = json_object();
+	json_object_set_new(object, "measured", json_integer(b->measured));
+	json_object_set_new(object, "average", number(b->average));
+	json_object_set_new(object, "bound", number(b->bound));
+	json_object_set_new(object, "lipschitz", number(b->lipschitz));
+	json_object_set_new(object, "noise", number(b->noise));
+	json_object_set_new(object, "step_size", number(b->step_size));
+	json_object_set_new(object, "step_size_fits", json_boolean(b->step_size_fits));
+	json_object_set_new(object, "smooth", json_boolean(b->smooth));
+	json_object_set_new(object, "independent", json_boolean(b->independent));
+	json_object_set_new(object, "plain", json_boolean(b->plain));
+	json_object_set_new(object, "holds", json_boolean(b->holds));
+	return object;
+}
+
 static json_t *summary_object(const tw_summary *s)
 {
 	json_t *object = json_object();
 	json_object_set_new(object, "cost", number(s->cost));
 	json_object_set_new(object, "gradient_norm_squared", number(s->gradient_norm_squared));
+	if (!isnan(s->mean_gradient_norm_squared))
+		json_object_set_new(object, "mean_gradient_norm_squared", number(s->mean_gradient_norm_squared));
 	json_object_set_new(object, "accuracy", number(s->accuracy));
 	json_object_set_new(object, "r_squared", number(s->r_squared));
 	json_object_set_new(object, "test_cost", number(s->test_cost));
 	json_object_set_new(object, "test_accuracy", number(s->test_accuracy));
 	json_object_set_new(object, "test_r_squared", number(s->test_r_squared));
+	if (s->bound.measured) json_object_set_new(object, "bound", bound_object(&s->bound));
 	json_object_set_new(object, "steps", json_integer(s->steps));
 	json_object_set_new(object, "epochs", number(s->epochs));
 	json_object_set_new(object, "observations", json_integer(s->observations));
@@ -81,12 +101,32 @@ static void print_number(const char *label, double value)
 	if (!isnan(value)) printf("  %-14s %s\n", label, tw_format_real(text, TW_FLOAT, value));
 }
 
+/* The bound of Theorem 4.8 beside the average, and the assumptions that are not met. */
+static void print_bound(const tw_bound_summary *b)
+{
+	char average[TW_NUMBER_TEXT], bound[TW_NUMBER_TEXT], lipschitz[TW_NUMBER_TEXT], noise[TW_NUMBER_TEXT];
+	if (!b->measured) return;
+	printf("  %-14s %s on average, bound %s %s; L = %s, M = %s\n", "Theorem 4.8",
+	       tw_format_real(average, TW_FLOAT, b->average), tw_format_real(bound, TW_FLOAT, b->bound),
+	       b->holds ? "holds" : "does not hold", tw_format_real(lipschitz, TW_FLOAT, b->lipschitz),
+	       tw_format_real(noise, TW_FLOAT, b->noise));
+	if (isnan(b->step_size))
+		printf("  %-14s the step size was not the same throughout: the theorem does not apply\n", "");
+	else if (!b->step_size_fits)
+		printf("  %-14s condition (4.18) is not met: the step size is above 1/(L M_G) = %.3g\n", "", 1 / b->lipschitz);
+	if (!b->smooth) printf("  %-14s Assumption 4.1 is not met: the gradient jumps at kinks of the activation\n", "");
+	if (!b->independent)
+		printf("  %-14s Assumption 4.6 is not met: batches without replacement are not independent\n", "");
+	if (!b->plain) printf("  %-14s the update is not that of Algorithm 3\n", "");
+}
+
 void tw_summary_print(const tw_summary *s, const char *folder)
 {
 	printf("stopped after %" PRId64 " steps (%" PRId64 " observations): %s\n", s->steps, s->observations,
 	       tw_stop_reason_name(s->stop_reason));
 	print_number("cost", s->cost);
 	print_number("|gradient|^2", s->gradient_norm_squared);
+	print_bound(&s->bound);
 	print_number("accuracy", s->accuracy);
 	print_number("R^2", s->r_squared);
 	print_number("test cost", s->test_cost);

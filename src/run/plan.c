@@ -165,7 +165,7 @@ static tw_status make_plan(tw_grid *grid, const tw_yaml *base, const tw_yaml *sw
 }
 
 /* root: the whole configuration, whose sweep map is taken out. */
-static tw_status read_plan(tw_yaml *root, const char *file, tw_sweep_plan *plan)
+static tw_status read_tree(tw_yaml *root, const char *file, tw_sweep_plan *plan)
 {
 	tw_grid grid = {.sweep = NULL};
 	TW_TRY(tw_settings_check_keys(root));
@@ -177,16 +177,27 @@ static tw_status read_plan(tw_yaml *root, const char *file, tw_sweep_plan *plan)
 	return status;
 }
 
-tw_status tw_sweep_plan_read(const char *file, const char *const *set, int sets, tw_sweep_plan *out)
+static tw_status read_plan(const char *file, const char *name, const char *text, const char *const *set, int sets,
+                           tw_sweep_plan *out)
 {
-	static const char standard[] = "sweep: {starts: 20, widths: [1, 2, 3, 4, 5]}";
 	tw_yaml *root;
 	memset(out, 0, sizeof *out);
-	TW_TRY(tw_settings_tree(file, standard, set, sets, &root));
-	tw_status status = read_plan(root, file ? file : "default configuration", out);
+	TW_TRY(tw_settings_tree(file, name, text, set, sets, &root));
+	tw_status status = read_tree(root, file ? file : name, out);
 	tw_yaml_free(root);
 	if (status != TW_OK) tw_sweep_plan_free(out);
 	return status;
+}
+
+tw_status tw_sweep_plan_read(const char *file, const char *const *set, int sets, tw_sweep_plan *out)
+{
+	static const char standard[] = "sweep: {starts: 20, widths: [1, 2, 3, 4, 5]}";
+	return read_plan(file, "default configuration", standard, set, sets, out);
+}
+
+tw_status tw_sweep_plan_parse(const char *name, const char *text, const char *const *set, int sets, tw_sweep_plan *out)
+{
+	return read_plan(NULL, name, text, set, sets, out);
 }
 
 void tw_sweep_plan_free(tw_sweep_plan *plan)

@@ -29,6 +29,23 @@ tw_status run_create_on(tw_comm *comm, const tw_settings *settings, tw_data *dat
 /* Chunks of a batch of this many observations, for a network of `dimension` parameters: method.chunks, or the rule. */
 int run_chunks(const tw_settings *settings, int64_t dimension, int64_t batch);
 
+/* Steps between two evaluations of f: metrics.cost_every, where that is -1 once an epoch. */
+int64_t run_cost_every(const tw_settings *settings, int64_t observations);
+/* Mean of `norms` squared norms of gradients with this sum, and of that of the end point where it is due. NaN: none. */
+double run_mean_norm(double norms_squared, int64_t norms, int64_t every, int64_t steps, tw_stop_reason reason,
+                     double end_norm_squared);
+
+/* What theory says along a run, for metrics.rayleigh and metrics.bound (theory.c). */
+typedef struct run_theory run_theory;
+/* Collective. *out NULL where neither is asked for. TW_USAGE where the objective has no Hessian-vector products, or the
+ * norm of the gradient is never measured. */
+tw_status run_theory_create(tw_run *run, run_theory **out);
+void run_theory_free(run_theory *theory);
+/* Collective. At the run's theta, after `step` updates, with f, its gradient (a vector of the objective) and its
+ * squared norm in record: fills the record's fields. */
+tw_status run_theory_observe(run_theory *theory, const void *gradient, tw_record *record);
+void run_theory_summarise(const run_theory *theory, int64_t steps, tw_bound_summary *out);
+
 /* Whether somebody has asked to stop since the last call of run_stop_clear. */
 bool run_stop_requested(void);
 void run_stop_clear(void);

@@ -227,9 +227,10 @@ tw_status tw_settings_widen(tw_yaml *root)
 	return TW_OK;
 }
 
-tw_status tw_settings_tree(const char *file, const char *standard, const char *const *set, int sets, tw_yaml **root)
+tw_status tw_settings_tree(const char *file, const char *name, const char *text, const char *const *set, int sets,
+                           tw_yaml **root)
 {
-	TW_TRY(file ? tw_yaml_read(file, root) : tw_yaml_parse(standard, strlen(standard), "default configuration", root));
+	TW_TRY(file ? tw_yaml_read(file, root) : tw_yaml_parse(text, strlen(text), name, root));
 	tw_status status = tw_settings_widen(*root);
 	if (status == TW_OK) status = sets ? tw_settings_expect_map(*root, "configuration") : TW_OK;
 	for (int i = 0; i < sets && status == TW_OK; i++) {
@@ -251,14 +252,25 @@ tw_status tw_settings_read_tree(tw_settings *settings, const tw_yaml *root, cons
 	return status;
 }
 
-tw_status tw_settings_read(tw_settings *settings, const char *file, const char *const *set, int sets)
+static tw_status read_configuration(tw_settings *settings, const char *file, const char *name, const char *text,
+                                    const char *const *set, int sets)
 {
 	tw_yaml *root;
 	memset(settings, 0, sizeof *settings);
-	TW_TRY(tw_settings_tree(file, "", set, sets, &root));
-	tw_status status = tw_settings_read_tree(settings, root, file ? file : "default configuration");
+	TW_TRY(tw_settings_tree(file, name, text, set, sets, &root));
+	tw_status status = tw_settings_read_tree(settings, root, file ? file : name);
 	tw_yaml_free(root);
 	return status;
+}
+
+tw_status tw_settings_read(tw_settings *settings, const char *file, const char *const *set, int sets)
+{
+	return read_configuration(settings, file, "default configuration", "", set, sets);
+}
+
+tw_status tw_settings_parse(tw_settings *settings, const char *name, const char *text, const char *const *set, int sets)
+{
+	return read_configuration(settings, NULL, name, text, set, sets);
 }
 
 void tw_settings_defaults(tw_settings *settings)

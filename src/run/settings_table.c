@@ -160,6 +160,12 @@ const tw_option tw_options[] = {
      .help = "cost over the whole training set, in steps; 0: never; auto: 1 for full batches, else once an epoch"},
     {"metrics.gradient_norm_every", TW_OPTION_INTEGER, FIELD(gradient_norm_every), FROM(0), .standard = "0",
      .help = "squared norm of its gradient, in steps; 0: never"},
+    {"metrics.rayleigh", TW_OPTION_BOOL, FIELD(rayleigh), .standard = "false",
+     "measure the Rayleigh quotient of the Hessian along the gradient, and the step size 2/R it allows (4.28), every "
+     "gradient_norm_every steps"},
+    {"metrics.bound", TW_OPTION_BOOL, FIELD(bound), .standard = "false",
+     "estimate L and M along the run and set the bound of Theorem 4.8 beside the measured average, every "
+     "gradient_norm_every steps"},
     {"metrics.timing", TW_OPTION_BOOL, FIELD(timing), .standard = "false",
      .help = "ranks meet before each sum, so that ranks.csv tells waiting from summing"},
     {"metrics.test_every", TW_OPTION_INTEGER, FIELD(test_every), FROM(0), .standard = "0",

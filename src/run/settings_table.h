@@ -81,8 +81,10 @@ void tw_suggest(const char *text, const char *const *known, char *out, size_t si
 
 /* ---- reading a configuration by steps, for sweeps --------------------------------------------------------------- */
 
-/* A file (NULL: the text `standard`) and overrides as one tree, schedules widened. *root: NULL on failure. */
-tw_status tw_settings_tree(const char *file, const char *standard, const char *const *set, int sets, tw_yaml **root);
+/* A file, or where that is NULL a text that messages call `name`, and overrides as one tree, schedules widened. *root:
+ * NULL on failure. */
+tw_status tw_settings_tree(const char *file, const char *name, const char *text, const char *const *set, int sets,
+                           tw_yaml **root);
 /* "schedule: cosine" becomes "schedule: {name: cosine}" everywhere. */
 tw_status tw_settings_widen(tw_yaml *root);
 /* TW_USAGE unless node is a map, or a key without a value. */

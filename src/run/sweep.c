@@ -53,7 +53,10 @@ static tw_status keep_record(void *self, const tw_record *record)
 	listener *listener = self;
 	TW_TRY(listener->status);
 	if (!listener->traced || isnan(record->cost)) return TW_OK;
-	return sweep_trace_add(&listener->trace, record->step, record->cost, record->step_size);
+	return sweep_trace_add(&listener->trace, &(tw_trace_point){.step = record->step,
+	                                                           .cost = record->cost,
+	                                                           .gradient_norm_squared = record->gradient_norm_squared,
+	                                                           .step_size = record->step_size});
 }
 
 /* The counters and the mail of rank 0 are served between two steps, some hundred times a second. */
@@ -90,6 +93,7 @@ static tw_status train_in_group(sweep *sweep, const sweep_cell *cell, int64_t ru
 		tw_run_result result = {.run = run,
 		                        .cost = summary.cost,
 		                        .gradient_norm_squared = summary.gradient_norm_squared,
+		                        .mean_gradient_norm_squared = summary.mean_gradient_norm_squared,
 		                        .steps = summary.steps,
 		                        .observations = summary.observations,
 		                        .stop_reason = summary.stop_reason,

@@ -106,7 +106,7 @@ typedef struct {
 	tw_trace_point *point;
 	int64_t count, capacity;
 } sweep_trace;
-tw_status sweep_trace_add(sweep_trace *trace, int64_t step, double cost, double step_size);
+tw_status sweep_trace_add(sweep_trace *trace, const tw_trace_point *point);
 void sweep_trace_free(sweep_trace *trace);
 
 #endif

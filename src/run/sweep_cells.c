@@ -54,7 +54,8 @@ void sweep_ensemble_options(const sweep_cell *cell, int replicas, tw_ensemble_op
 	                             .sampling = settings->sampling,
 	                             .batch = batch < n ? batch : 0,
 	                             .chunks = run_chunks(settings, cell->dimension, batch),
-	                             .cost_every = settings->cost_every,
+	                             .cost_every = run_cost_every(settings, n),
+	                             .gradient_norm_every = settings->gradient_norm_every,
 	                             .data = cell->data->whole ? cell->data->whole : cell->data->shared,
 	                             .replicas = replicas};
 	memcpy(out->update_value, settings->update_value, sizeof out->update_value);
@@ -73,6 +74,14 @@ static double step_limit(const tw_settings *settings, int64_t n)
 		steps += isfinite(most) ? most : 1e5;
 	}
 	return steps > 1 ? steps : 1;
+}
+
+/* Observations looked at a step to measure f (once) and its gradient (three times), where the batch does not tell. */
+static double measuring_of(const tw_settings *settings, int64_t n)
+{
+	if (settings->batch <= 0 || settings->batch >= n) return 0;
+	const int64_t cost = run_cost_every(settings, n), norm = settings->gradient_norm_every;
+	return (cost > 0 ? (double)n / (double)cost : 0) + (norm > 0 ? 3 * (double)n / (double)norm : 0);
 }
 
 static tw_status make_cell(sweep *sweep, int index, const uint8_t *done, sweep_cell *out)
@@ -96,17 +105,13 @@ static tw_status measure_cell(sweep *sweep, sweep_cell *cell)
 		return tw_fail(TW_USAGE, "cell `%s` of the sweep: %s", cell->cell->name, tw_message());
 	cell->dimension = tw_network_dimension(&cell->network);
 	const double batch = settings->batch > 0 && settings->batch < n ? (double)settings->batch : (double)n;
-	cell->work = 3 * (double)cell->dimension * batch * step_limit(settings, n);
+	cell->work = (double)cell->dimension * step_limit(settings, n) * (3 * batch + measuring_of(settings, n));
 	tw_ensemble_options options;
 	tw_data alone = *data; /* as it will be on one rank */
 	alone.local = n;
 	sweep_ensemble_options(cell, sweep->plan->replicas, &options);
 	options.data = &alone;
 	cell->ensemble = tw_ensemble_covers(&options, settings->stage, settings->stages, &why);
-	if (cell->ensemble && options.batch > 0 && sweep->plan->trace != TW_TRACE_NONE) {
-		cell->ensemble = false;
-		why = "costs of mini-batch runs are traced";
-	}
 	if (!cell->ensemble) tw_log(TW_LOG_NOTE, "cell `%s`: its runs go one by one, since %s", cell->cell->name, why);
 	return TW_OK;
 }

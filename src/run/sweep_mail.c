@@ -6,7 +6,7 @@
 
 enum { FIRST_POINTS = 256 };
 
-tw_status sweep_trace_add(sweep_trace *trace, int64_t step, double cost, double step_size)
+tw_status sweep_trace_add(sweep_trace *trace, const tw_trace_point *point)
 {
 	if (trace->count == trace->capacity) {
 		tw_trace_point *grown = NULL;
@@ -17,7 +17,7 @@ tw_status sweep_trace_add(sweep_trace *trace, int64_t step, double cost, double 
 		trace->point = grown;
 		trace->capacity = capacity;
 	}
-	trace->point[trace->count++] = (tw_trace_point){.step = step, .cost = cost, .step_size = step_size};
+	trace->point[trace->count++] = *point;
 	return TW_OK;
 }
 

@@ -102,10 +102,7 @@ static running *find_running(worker *worker, int64_t run)
 	return NULL;
 }
 
-static tw_status keep_trace(void *self, int64_t step, double cost, double step_size)
-{
-	return sweep_trace_add(self, step, cost, step_size);
-}
+static tw_status keep_trace(void *self, const tw_trace_point *point) { return sweep_trace_add(self, point); }
 
 static tw_status start_run(worker *worker, int64_t run)
 {
@@ -165,7 +162,14 @@ static tw_status report_end(worker *worker, const tw_replica_end *end)
 	TW_TRY(objective->evaluate(objective->self, worker->vector, &whole, &result.cost, worker->gradient));
 	result.gradient_norm_squared = tw_kernels_of(objective->precision)->squared_norm(worker->gradient, objective->size);
 	if (!isfinite(result.cost)) result.stop_reason = TW_STOP_DIVERGED;
-	if (running->traced) TW_TRY(sweep_trace_add(&running->trace, end->steps, result.cost, NAN));
+	const int64_t every = worker->cell->cell->settings.gradient_norm_every;
+	result.mean_gradient_norm_squared = run_mean_norm(end->norms_squared, end->norms, every, end->steps,
+	                                                  result.stop_reason, result.gradient_norm_squared);
+	if (running->traced)
+		TW_TRY(sweep_trace_add(&running->trace, &(tw_trace_point){.step = end->steps,
+		                                                          .cost = result.cost,
+		                                                          .gradient_norm_squared = result.gradient_norm_squared,
+		                                                          .step_size = NAN}));
 	tw_theta_sha256(objective->precision, end->theta, result.dimension, result.theta_sha256);
 	result.trace_points = running->trace.count;
 	result.seconds = tw_now() - running->begin;

@@ -22,6 +22,9 @@ typedef struct {
 	double start;
 	double feed_seconds, evaluate_seconds;
 	int64_t cost_every;
+	double norms_squared; /* of the iterates measured every gradient_norm_every steps, the start excepted */
+	int64_t norms;        /* how many they are */
+	run_theory *theory;   /* NULL: not asked for */
 	int64_t total_steps;
 	int64_t next_poll, poll_every; /* steps at which ranks agree on a request to stop */
 	double last_poll;
@@ -30,6 +33,23 @@ typedef struct {
 } tw_loop;
 
 static bool due(int64_t every, int64_t step) { return every > 0 && step % every == 0; }
+
+int64_t run_cost_every(const tw_settings *settings, int64_t observations)
+{
+	if (settings->cost_every >= 0) return settings->cost_every;
+	if (settings->batch <= 0 || settings->batch >= observations) return 1;
+	return (observations + settings->batch - 1) / settings->batch;
+}
+
+double run_mean_norm(double norms_squared, int64_t norms, int64_t every, int64_t steps, tw_stop_reason reason,
+                     double end_norm_squared)
+{
+	if (due(every, steps) && steps > 0 && reason != TW_STOP_DIVERGED) {
+		norms_squared += end_norm_squared;
+		norms++;
+	}
+	return norms > 0 ? norms_squared / (double)norms : NAN;
+}
 
 /* Ranks agree on a request to stop, and on a record that could not be written, about twenty times a second: the number
  * of steps between two agreements is made from the slowest rank's time, which all of them know. */
@@ -87,6 +107,8 @@ static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
 	loop->record.observations = loop->course.observations;
 	loop->record.stage = loop->course.at;
 	loop->record.cost = loop->record.gradient_norm_squared = loop->record.test_cost = NAN;
+	loop->record.rayleigh_quotient = loop->record.step_size_limit = NAN;
+	loop->record.average_gradient_norm_squared = loop->record.gradient_bound = NAN;
 	if (run->full_batch) {
 		loop->record.cost = batch_cost;
 		if (norm)
@@ -103,7 +125,14 @@ static tw_status observe(tw_loop *loop, double batch_cost, bool *reported)
 		loop->record.test_cost = evaluation.cost;
 		loop->evaluate_seconds += tw_now() - start;
 	}
-	*reported = cost || test || due(loop->plan.gradient_norm_every, loop->course.step);
+	const bool norm_due = due(loop->plan.gradient_norm_every, loop->course.step);
+	if (norm_due && loop->course.step > 0 && isfinite(loop->record.gradient_norm_squared)) {
+		loop->norms_squared += loop->record.gradient_norm_squared;
+		loop->norms++;
+	}
+	if (norm_due && loop->theory)
+		TW_TRY(run_theory_observe(loop->theory, run->full_batch ? run->gradient : run->norm_gradient, &loop->record));
+	*reported = cost || test || norm_due;
 	return TW_OK;
 }
 
@@ -196,7 +225,8 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	loop->record.step = loop->course.step;
 	loop->record.epoch = tw_course_epochs(&loop->course);
 	loop->record.observations = loop->course.observations;
-	loop->record.test_cost = NAN;
+	loop->record.test_cost = loop->record.rayleigh_quotient = loop->record.step_size_limit = NAN;
+	loop->record.average_gradient_norm_squared = loop->record.gradient_bound = NAN;
 	TW_TRY(evaluate_whole(loop, true));
 	TW_TRY(tw_objective_measure(&run->objective, run->theta, run->data, &train));
 	if (run->test) {
@@ -215,6 +245,10 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	summary->observations = loop->course.observations;
 	summary->epochs = tw_course_epochs(&loop->course);
 	summary->stop_reason = isfinite(summary->cost) ? reason : TW_STOP_DIVERGED;
+	summary->mean_gradient_norm_squared =
+	    run_mean_norm(loop->norms_squared, loop->norms, loop->plan.gradient_norm_every, summary->steps,
+	                  summary->stop_reason, summary->gradient_norm_squared);
+	if (loop->theory) run_theory_summarise(loop->theory, summary->steps, &summary->bound);
 	summary->last_stage = loop->course.at;
 	summary->seconds = seconds;
 	summary->compute_seconds = run->times.compute;
@@ -231,18 +265,20 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 
 tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summary)
 {
-	tw_loop loop = {.run = run, .monitor = monitor, .plan = *run->settings, .poll_every = 1};
+	tw_loop loop = {.run = run, .monitor = monitor, .plan = *run->settings, .poll_every = 1, .next_poll = 1};
 	tw_objective_times times;
 	tw_stop_reason reason = TW_RUNNING;
 	tw_objective_take_times(&run->objective, &times);
-	loop.cost_every = loop.plan.cost_every;
-	if (loop.cost_every < 0) loop.cost_every = run->full_batch ? 1 : tw_feed_steps_per_epoch(run->feed);
+	loop.cost_every = run_cost_every(&loop.plan, run->data->observations);
 	loop.total_steps = count_steps(&loop);
 	TW_TRY(tw_course_start(&loop.course, loop.plan.stage, loop.plan.stages, run->data->observations));
-	TW_TRY(tw_comm_barrier(run->comm));
+	TW_TRY(run_theory_create(run, &loop.theory));
+	tw_status status = tw_comm_barrier(run->comm);
 	loop.start = loop.last_poll = tw_now();
-	TW_TRY(run_stages(&loop, &reason));
-	return summarise(&loop, reason, tw_now() - loop.start, summary);
+	if (status == TW_OK) status = run_stages(&loop, &reason);
+	if (status == TW_OK) status = summarise(&loop, reason, tw_now() - loop.start, summary);
+	run_theory_free(loop.theory);
+	return status;
 }
 
 tw_status tw_run_replay(tw_run *run, int64_t steps, tw_status (*trace)(void *self, int64_t step, const double *theta),

@@ -6,7 +6,7 @@ exits "no arguments" 2 "$thalweg"
 says "no arguments" "usage: thalweg"
 exits "--help" 0 "$thalweg" --help
 silent "--help"
-commands="train sweep compare evaluate predict verify-layout info"
+commands="train sweep thesis compare evaluate predict verify-layout info"
 for command in $commands; do
 	prints "--help" "^  $command "
 done

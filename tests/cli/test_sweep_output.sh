@@ -17,7 +17,7 @@ done
 check "sweep: other files: $(ls -A first)" [ "$(ls -A first | wc -l)" -eq 4 ]
 head -1 first/runs.csv >head
 columns=run,hidden_layers,width,hidden,activation,initial,update,start,seed,step_size,batch_size,cost,steps,observations
-check "columns" [ "$(cat head)" = "$columns,stop_reason,gradient_norm_squared,theta_sha256" ]
+check "columns" [ "$(cat head)" = "$columns,stop_reason,gradient_norm_squared,theta_sha256,mean_gradient_norm_squared" ]
 check "16 runs" [ "$(column first/runs.csv run | tr '\n' ' ')" = "$(seq 0 15 | tr '\n' ' ')" ]
 check "shapes" [ "$(column first/runs.csv hidden | uniq | tr '\n' ' ')" = "1 2 1-1 2-2 " ]
 check "steps" [ "$(column first/runs.csv steps | uniq)" = 200 ]
@@ -46,7 +46,7 @@ prints "without output" "nothing was kept"
 check "without output nothing is written" [ ! -e runs.csv ]
 exits "traced runs" 0 "$thalweg" sweep $small --set sweep.trajectories=[3,5] --output traced --quiet
 check "trajectories: runs" [ "$(column traced/trajectories.csv run | uniq | tr '\n' ' ')" = "3 5 " ]
-check "trajectories: columns" [ "$(head -1 traced/trajectories.csv)" = run,step,cost,step_size ]
+check "trajectories: columns" [ "$(head -1 traced/trajectories.csv)" = run,step,cost,gradient_norm_squared,step_size ]
 check "traces change nothing" cmp -s first/runs.csv traced/runs.csv
 
 # ---- single runs -----------------------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ static made_run make_run(int64_t run)
 	                                    : run == 10 ? INFINITY
 	                                                : 1.0 / (3 + (double)run),
 	                            .gradient_norm_squared = 1e-23 / (1 + (double)run),
+	                            .mean_gradient_norm_squared = run % 2 ? NAN : 1e-9 * (double)run,
 	                            .steps = 1000 * run,
 	                            .observations = INT64_C(5000000000) * run,
 	                            .stop_reason = run == 9 ? TW_STOP_DIVERGED : TW_STOP_NO_PROGRESS,
@@ -103,7 +104,8 @@ static made_run make_run(int64_t run)
 	for (int64_t i = 0; i < made.result.dimension; i++)
 		tw_real_set(precision, made.theta, i, 0.1 * (double)i + (double)run);
 	tw_sha256(made.theta, (size_t)made.result.dimension * tw_real_size(precision), made.result.theta_sha256);
-	for (int i = 0; i < 3; i++) made.trace[i] = (tw_trace_point){10 * i, 1.0 / (1 + i), i < 2 ? 0.5 : NAN};
+	for (int i = 0; i < 3; i++)
+		made.trace[i] = (tw_trace_point){10 * i, 1.0 / (1 + i), i == 1 ? NAN : 0.25, i < 2 ? 0.5 : NAN};
 	return made;
 }
 
@@ -125,6 +127,7 @@ static void check_run(const tw_journal *journal, int64_t run)
 	CU_ASSERT_EQUAL(kept->run, run);
 	CU_ASSERT(same_real(kept->cost, made.result.cost));
 	CU_ASSERT_EQUAL(kept->gradient_norm_squared, made.result.gradient_norm_squared);
+	CU_ASSERT(same_real(kept->mean_gradient_norm_squared, made.result.mean_gradient_norm_squared));
 	CU_ASSERT_EQUAL(kept->steps, made.result.steps);
 	CU_ASSERT_EQUAL(kept->observations, made.result.observations);
 	CU_ASSERT_EQUAL(kept->stop_reason, made.result.stop_reason);
@@ -345,21 +348,24 @@ static void runs_in_the_order_of_the_grid(void)
 	char *text = get_file(in(folder, "runs.csv"), &size), *rest = NULL;
 	CU_ASSERT_STRING_EQUAL(strtok_r(text, "\n", &rest),
 	                       "run,hidden_layers,width,hidden,activation,initial,update,start,seed,step_size,batch_size,"
-	                       "cost,steps,observations,stop_reason,gradient_norm_squared,theta_sha256");
+	                       "cost,steps,observations,stop_reason,gradient_norm_squared,theta_sha256,"
+	                       "mean_gradient_norm_squared");
 	static const char *const widths[CELLS] = {"2,,3-2", "0,0,", "1,4,4"};
 	for (int64_t run = 0; run < RUNS; run++) {
 		const int c = (int)(run / STARTS);
 		const made_run made = make_run(run);
 		const tw_settings *settings = &cells[c].settings;
-		char wanted[512], cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT];
+		char wanted[512], cost[TW_NUMBER_TEXT], norm[TW_NUMBER_TEXT], mean[TW_NUMBER_TEXT] = "";
+		if (run % 2 == 0) tw_format_real(mean, TW_FLOAT, made.result.mean_gradient_norm_squared);
 		snprintf(wanted, sizeof wanted,
-		         "%" PRId64 ",%s,%s,%s,%s,%" PRId64 ",%" PRIu64 ",0.100000001,%s,%s,%" PRId64 ",%" PRId64 ",%s,%s,%s",
+		         "%" PRId64 ",%s,%s,%s,%s,%" PRId64 ",%" PRIu64 ",0.100000001,%s,%s,%" PRId64 ",%" PRId64
+		         ",%s,%s,%s,%s",
 		         run, widths[c], tw_activation_info_of(settings->activation)->name,
 		         tw_initializer_info_of(settings->initial.distribution)->name,
 		         tw_update_info_of(settings->update)->name, run % STARTS, tw_sweep_run_settings(&plan, run).seed,
 		         c == 1 ? "7" : "all", tw_format_real(cost, TW_FLOAT, made.result.cost), made.result.steps,
 		         made.result.observations, tw_stop_reason_name(made.result.stop_reason),
-		         tw_format_real(norm, TW_FLOAT, made.result.gradient_norm_squared), made.result.theta_sha256);
+		         tw_format_real(norm, TW_FLOAT, made.result.gradient_norm_squared), made.result.theta_sha256, mean);
 		char *point = strstr(wanted, ",0.100000001,");
 		memmove(point + 4, point + 12, strlen(point + 12) + 1); /* %.9g of the double 0.1 */
 		const char *line = strtok_r(NULL, "\n", &rest);
@@ -469,7 +475,7 @@ static void trajectories(void)
 	CHECK_OK(tw_trajectories_write(folder, &plan, journal));
 	long size = 0;
 	char *text = get_file(in(folder, "trajectories.csv"), &size);
-	CU_ASSERT_STRING_EQUAL(text, "run,step,cost,step_size\n5,0,1,0.5\n5,10,0.5,0.5\n5,20,0.333333333,\n");
+	CU_ASSERT_STRING_EQUAL(text, "run,step,cost,gradient_norm_squared,step_size\n5,0,1,0.25,0.5\n5,10,0.5,,0.5\n5,20,0.333333333,0.25,\n");
 	free(text);
 	tw_journal_close(journal, true);
 }

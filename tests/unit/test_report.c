@@ -93,7 +93,7 @@ static void metrics_rows(void)
 {
 	tw_metrics *metrics;
 	char text[512];
-	CHECK_OK(tw_metrics_open(base, TW_FLOAT, &metrics));
+	CHECK_OK(tw_metrics_open(base, TW_FLOAT, false, &metrics));
 	const tw_record first = {.cost = 0.5, .gradient_norm_squared = NAN, .step_size = 0.1, .test_cost = NAN};
 	const tw_record second = {.step = 7,
 	                          .epoch = 0.25,
@@ -117,11 +117,11 @@ static void metrics_discarded(void)
 {
 	tw_metrics *metrics;
 	unlink(path_of("metrics.csv"));
-	CHECK_OK(tw_metrics_open(base, TW_DOUBLE, &metrics));
+	CHECK_OK(tw_metrics_open(base, TW_DOUBLE, false, &metrics));
 	tw_metrics_discard(metrics);
 	CU_ASSERT(!is_there("metrics.csv") && !is_there("metrics.csv.part"));
 	tw_metrics_discard(NULL);
-	CU_ASSERT_EQUAL(tw_metrics_open(path_of("nowhere"), TW_DOUBLE, &metrics), TW_IO);
+	CU_ASSERT_EQUAL(tw_metrics_open(path_of("nowhere"), TW_DOUBLE, false, &metrics), TW_IO);
 }
 
 static void summary_keys(void)

@@ -1,0 +1,53 @@
+/* report/page_style.h: how a page looks: the style sheet in it. Fonts of the reader's system, nothing from elsewhere.
+ */
+#ifndef THALWEG_REPORT_PAGE_STYLE_H
+#define THALWEG_REPORT_PAGE_STYLE_H
+
+static const char tw_page_style[] =
+    ":root{color-scheme:light dark;--ink:#1d1f21;--paper:#fff;--faint:#5c6166;--rule:#d4d7da;--shade:#f4f5f6;"
+    "--link:#0b57a4;--agrees:#1b6e3c;--differs:#a33a12;--note:#5c6166}\n"
+    "@media (prefers-color-scheme:dark){:root{--ink:#e4e6e8;--paper:#17191b;--faint:#a2a8ad;--rule:#3a3f44;"
+    "--shade:#212427;--link:#86b9ef;--agrees:#7fce9c;--differs:#f0a283;--note:#a2a8ad}}\n"
+    "*{box-sizing:border-box}\n"
+    "body{max-width:900px;margin:0 auto;padding:2.5rem 1.25rem 4rem;color:var(--ink);background:var(--paper);"
+    "font:17px/1.55 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",Arial,sans-serif}\n"
+    "h1,h2,h3{line-height:1.25;text-wrap:balance}\n"
+    "h1{margin:0;font-size:2rem}\n"
+    "h2{margin:2.75rem 0 .75rem;font-size:1.45rem}\n"
+    "h3{margin:1.75rem 0 .5rem;font-size:1.1rem}\n"
+    "main>h2{padding-top:1.25rem;border-top:1px solid var(--rule)}\n"
+    "p{margin:.75rem 0}\n"
+    "a{color:var(--link);text-underline-offset:.15em}\n"
+    ".subtitle{margin-top:.4rem;color:var(--faint)}\n"
+    "nav ol{margin:0;padding:0;list-style:none}\n"
+    "nav .level-1{margin-top:.35rem}\n"
+    "nav .level-2{padding-left:1.5rem;font-size:.92em}\n"
+    ".counts{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem}\n"
+    ".findings ul{margin:.25rem 0;padding:0;list-style:none}\n"
+    ".findings li{margin:.4rem 0;padding-left:.8rem;border-left:4px solid currentColor}\n"
+    ".findings li,.finding{border-color:var(--note)}\n"
+    ".findings li.agrees,.finding.agrees{border-color:var(--agrees)}\n"
+    ".findings li.differs,.finding.differs{border-color:var(--differs);border-left-style:double;"
+    "border-left-width:6px}\n"
+    ".findings li a{font-weight:600}\n"
+    ".agrees strong,.agrees a,.counts .agrees{color:var(--agrees)}\n"
+    ".differs strong,.differs a,.counts .differs{color:var(--differs)}\n"
+    ".note strong,.note a,.counts .note{color:var(--note)}\n"
+    ".finding{padding:.6rem .9rem;background:var(--shade);border-left:4px solid}\n"
+    "pre{overflow-x:auto;padding:.6rem .9rem;background:var(--shade)}\n"
+    "code{font:.88em/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}\n"
+    ".table{overflow-x:auto;margin:1.25rem 0}\n"
+    "table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}\n"
+    "caption{padding-bottom:.4rem;text-align:left;color:var(--faint)}\n"
+    "th,td{padding:.3rem .8rem;text-align:left;vertical-align:baseline;border-bottom:1px solid var(--rule)}\n"
+    "th:first-child,td:first-child{padding-left:0}\n"
+    "thead th{border-bottom:2px solid var(--ink)}\n"
+    ".number{text-align:right}\n"
+    "td.number{white-space:nowrap}\n"
+    "figure{margin:1.5rem 0}\n"
+    "figure img{display:block;width:100%;height:auto;background:#fff}\n"
+    "figcaption{margin-top:.5rem;color:var(--faint);font-size:.92rem}\n"
+    "@media print{body{max-width:none;padding:0;font-size:10.5pt;color:#000;background:#fff}"
+    "h2,h3{break-after:avoid}figure,tr,.finding{break-inside:avoid}a{color:inherit;text-decoration:none}}\n";
+
+#endif

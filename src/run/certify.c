@@ -1,0 +1,291 @@
+/* The verdict on a point: docs/certify.md. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "run/stationary.h"
+
+static const struct {
+	const char *name, *help;
+} verdicts[TW_VERDICT_COUNT] = {
+    [TW_MINIMUM] = {"minimum", "stationary, and f rises in every direction but those that a symmetry leaves flat"},
+    [TW_STRICT_SADDLE] = {"strict saddle", "stationary, and f falls in some direction: a negative eigenvalue"},
+    [TW_DEGENERATE] = {"degenerate", "stationary, without negative eigenvalues, and flat in more directions than "
+                                     "symmetries explain: second order does not tell"},
+    [TW_DESCENDING] = {"descending to infinity", "no stationary point: f goes on to fall as theta grows without bound"},
+    [TW_ON_A_KINK] = {"on a kink", "f is not differentiable here, so the second order means nothing"},
+    [TW_UNDECIDED] = {"undecided", "not stationary, or the eigenvalues are not known well enough"},
+};
+
+const char *tw_verdict_name(tw_verdict verdict)
+{
+	return verdict >= 0 && verdict < TW_VERDICT_COUNT ? verdicts[verdict].name : NULL;
+}
+
+const char *tw_verdict_help(tw_verdict verdict)
+{
+	return verdict >= 0 && verdict < TW_VERDICT_COUNT ? verdicts[verdict].help : NULL;
+}
+
+void tw_certify_defaults(tw_certify_options *options)
+{
+	*options = (tw_certify_options){.refine = {.gradient_norm = 1e-10, .steps = 200},
+	                                .refine_first = true,
+	                                .full_spectrum = 2100,
+	                                .eigenvalues = 6,
+	                                .zero = 1e-9,
+	                                .stationary = 1e-8,
+	                                .kink = 1e-9};
+}
+
+/* ---- refinement ---------------------------------------------------------------------------------------------- */
+
+/* First to the nearest stationary point of any kind, so that a saddle stays one; where there is none at hand, down. */
+static tw_status refine(tw_run *run, const tw_certify_options *options, const double *start, tw_refinement *out)
+{
+	tw_refine_options choice = options->refine;
+	choice.to_saddles = true;
+	TW_TRY(tw_refine(run, &choice, out));
+	if (out->end == TW_REFINED || options->refine.to_saddles) return TW_OK;
+	choice.to_saddles = false;
+	TW_TRY(tw_run_set_theta(run, start));
+	return tw_refine(run, &choice, out);
+}
+
+/* ---- the spectrum -------------------------------------------------------------------------------------------- */
+
+/* All eigenvalues, ascending. */
+static tw_status full_spectrum(tw_curvature *curvature, const tw_certify_options *options, tw_certificate *out,
+                               double *value)
+{
+	const int64_t d = out->dimension;
+	double asymmetry;
+	TW_TRY(tw_curvature_eigenvalues(curvature, 0, value, &asymmetry));
+	const double largest = fmax(fabs(value[0]), fabs(value[d - 1]));
+	/* The matrix is the mean with its transpose: that, and LAPACK's backward error, move eigenvalues by at most this.
+	 */
+	const double error = largest * (asymmetry + 1e-15 * (double)d), zero = fmax(options->zero * largest, error);
+	out->full = true;
+	out->smallest = value[0];
+	out->largest = value[d - 1];
+	out->smallest_residual = out->largest_residual = error;
+	out->index_low = out->flat_found = 0;
+	double least = INFINITY, lowest = INFINITY;
+	for (int64_t i = 0; i < d; i++) {
+		if (value[i] < -zero) out->index_low++;
+		if (fabs(value[i]) <= zero) {
+			out->flat_found++;
+		} else {
+			least = fmin(least, fabs(value[i]));
+			lowest = fmin(lowest, value[i]);
+		}
+	}
+	const int64_t unexplained = out->flat_found - out->flat_explained;
+	out->index_high = out->index_low + (unexplained > 0 ? unexplained : 0);
+	out->condition = largest / least;
+	out->margin = unexplained > 0 ? 0 : lowest / largest;
+	return TW_OK;
+}
+
+/* Rank 0's work on the ends of the spectrum: the flat directions of symmetries are lifted out of the way, to the upper
+ * end, so that the smallest eigenvalue is one that counts. */
+typedef struct {
+	const tw_certify_options *options;
+	const symmetry_basis *flat;
+	const tw_operator *hessian;
+	double lift;
+	tw_eigenpairs low, high;
+} ends;
+
+static tw_status apply_lifted(void *self, int count, const double *x, double *y)
+{
+	const ends *e = self;
+	const int64_t d = e->flat->dimension;
+	TW_TRY(e->hessian->apply(e->hessian->self, count, x, y));
+	for (int c = 0; c < count; c++)
+		for (int64_t k = 0; k < e->flat->count; k++) {
+			const double *q = e->flat->direction + k * d;
+			const double along = e->lift * stationary_dot(q, x + c * d, d);
+			for (int64_t i = 0; i < d; i++) y[c * d + i] += along * q[i];
+		}
+	return TW_OK;
+}
+
+static tw_status look_at_ends(void *request, const tw_operator *hessian)
+{
+	ends *e = request;
+	const tw_eigen_options options = {.tolerance = 1e-10, .iterations = 1000, .seed = 1};
+	e->hessian = hessian;
+	TW_TRY(tw_extreme_eigenpairs(hessian, TW_LARGEST, 1, &options, &e->high));
+	e->lift = e->high.found > 0 && e->high.value[0] > 0 ? e->high.value[0] : 1;
+	const tw_operator lifted = {.self = e, .dimension = hessian->dimension, .apply = apply_lifted};
+	return tw_extreme_eigenpairs(&lifted, TW_SMALLEST, e->options->eigenvalues, &options, &e->low);
+}
+
+static void read_ends(const ends *e, tw_certificate *out)
+{
+	const int found = e->low.found;
+	out->index_low = 0;
+	out->index_high = -1;
+	if (e->high.found == 0 || found == 0) return;
+	const double largest = fmax(fabs(e->low.value[0]), fabs(e->high.value[0])), zero = e->options->zero * largest;
+	int flat = 0, positive = 0;
+	out->largest = e->high.value[0];
+	out->largest_residual = e->high.residual[0];
+	out->smallest = e->low.value[0];
+	out->smallest_residual = e->low.residual[0];
+	for (int i = 0; i < found; i++) {
+		const double value = e->low.value[i], error = e->low.residual[i];
+		if (value + error < -zero)
+			out->index_low++;
+		else if (value - error > zero)
+			positive++;
+		else
+			flat++;
+	}
+	if (found == e->low.asked && positive > 0) out->index_high = out->index_low + flat;
+	out->flat_found = out->flat_explained + flat;
+	out->margin = flat > 0 ? 0 : out->smallest / largest;
+	if (found < e->low.asked)
+		snprintf(out->why, sizeof out->why, "ARPACK found %d of %d eigenvalues in its limit of restarts", found,
+		         e->low.asked);
+}
+
+static tw_status ends_of_spectrum(tw_curvature *curvature, const tw_certify_options *options,
+                                  const symmetry_basis *flat, tw_certificate *out)
+{
+	ends e = {.options = options, .flat = flat};
+	tw_status status = curvature_drive(curvature, 0, look_at_ends, &e);
+	if (status == TW_OK && tw_comm_rank(curvature->run->comm) == 0) read_ends(&e, out);
+	if (status == TW_OK) status = tw_comm_broadcast(curvature->run->comm, out, sizeof *out, 0);
+	tw_eigenpairs_free(&e.low);
+	tw_eigenpairs_free(&e.high);
+	return status;
+}
+
+static tw_status look_at_spectrum(tw_run *run, const tw_certify_options *options, tw_certificate *out)
+{
+	tw_curvature *curvature = NULL;
+	symmetry_basis flat = {0};
+	double *value = NULL;
+	const bool full = out->dimension <= options->full_spectrum;
+	tw_status status = symmetry_make(run, &flat);
+	if (status == TW_OK) status = tw_curvature_create(run, &curvature);
+	if (status == TW_OK) {
+		out->flat_explained = flat.count;
+		out->dead_units = flat.dead_units;
+		if (full) status = tw_alloc_array((void **)&value, out->dimension, sizeof *value, "the eigenvalues");
+		status = tw_comm_agree(run->comm, status);
+	}
+	if (status == TW_OK)
+		status =
+		    full ? full_spectrum(curvature, options, out, value) : ends_of_spectrum(curvature, options, &flat, out);
+	tw_free(value);
+	tw_curvature_free(curvature);
+	symmetry_free(&flat);
+	return status;
+}
+
+/* ---- the verdict --------------------------------------------------------------------------------------------- */
+
+static void conclude(tw_certificate *out, tw_verdict verdict, const char *why)
+{
+	out->verdict = verdict;
+	if (!out->why[0]) snprintf(out->why, sizeof out->why, "%s", why);
+}
+
+static void judge_spectrum(const tw_certify_options *options, tw_certificate *out)
+{
+	char text[160];
+	const int64_t unexplained = out->flat_found - out->flat_explained;
+	if (out->index_low > 0) {
+		snprintf(text, sizeof text, "smallest eigenvalue %.3g, off by at most %.1g", out->smallest,
+		         out->smallest_residual);
+		conclude(out, TW_STRICT_SADDLE, text);
+	} else if (isnan(out->smallest) || out->index_high < 0) {
+		conclude(out, TW_UNDECIDED, "the smallest eigenvalues are not known well enough");
+	} else if (unexplained > 0) {
+		snprintf(text, sizeof text, "%lld flat direction%s that no symmetry explains", (long long)unexplained,
+		         unexplained == 1 ? "" : "s");
+		conclude(out, TW_DEGENERATE, text);
+	} else {
+		snprintf(text, sizeof text, "all eigenvalues positive but %lld flat by symmetry; margin %.3g",
+		         (long long)out->flat_explained, out->margin);
+		conclude(out, TW_MINIMUM, text);
+	}
+	(void)options;
+}
+
+static void judge(const tw_certify_options *options, const double theta_norm, tw_certificate *out)
+{
+	char text[160];
+	const tw_refine_end end = out->refinement.end;
+	if (out->separated) {
+		conclude(out, TW_DESCENDING, "every observation is classified right: f falls to 0 as the last layer grows");
+	} else if (out->kink_distance <= options->kink * (1 + theta_norm)) {
+		snprintf(text, sizeof text, "a kink is %.1g away", out->kink_distance);
+		conclude(out, TW_ON_A_KINK, text);
+	} else if (options->refine_first && end == TW_REFINE_AT_KINK && out->gradient_norm > options->stationary) {
+		snprintf(text, sizeof text, "every step down crosses a kink, the nearest %.1g away", out->kink_distance);
+		conclude(out, TW_ON_A_KINK, text);
+	} else if (out->gradient_norm > options->stationary) {
+		snprintf(text, sizeof text, "not stationary: the norm of the gradient is %.2g (%s)", out->gradient_norm,
+		         options->refine_first ? tw_refine_end_name(end) : "not refined");
+		conclude(out, TW_UNDECIDED, text);
+	} else {
+		judge_spectrum(options, out);
+	}
+}
+
+static tw_status look(tw_run *run, const tw_certify_options *options, tw_certificate *out)
+{
+	tw_kink kink;
+	double *gradient = NULL;
+	tw_status status = tw_alloc_array((void **)&gradient, out->dimension, sizeof *gradient, "a gradient");
+	status = tw_comm_agree(run->comm, status);
+	if (status == TW_OK) status = stationary_evaluate(run, run->canonical, &out->cost, gradient);
+	if (status == TW_OK) out->gradient_norm = stationary_norm(gradient, out->dimension);
+	tw_free(gradient);
+	TW_TRY(status);
+	TW_CHECK(isfinite(out->cost) && isfinite(out->gradient_norm), TW_DIVERGED,
+	         "f or its gradient is not finite at this point");
+	TW_TRY(stationary_is_separated(run, &out->separated));
+	TW_TRY(tw_objective_kink_distance(&run->objective, run->theta, &kink));
+	out->kink_distance = kink.distance;
+	for (int l = 1; l < run->network.layers; l++) out->dead_units += kink.dead[l];
+	/* Where f has no second derivative, or there is no point to judge, the spectrum of a large Hessian is not worth its
+	 * time. */
+	const bool wanted = !out->separated || out->dimension <= 500;
+	return wanted ? look_at_spectrum(run, options, out) : TW_OK;
+}
+
+tw_status tw_certify(tw_run *run, const tw_certify_options *options, tw_certificate *out)
+{
+	const int64_t d = run->objective.dimension;
+	double *start = NULL;
+	*out = (tw_certificate){.dimension = d,
+	                        .smallest = NAN,
+	                        .smallest_residual = NAN,
+	                        .largest = NAN,
+	                        .largest_residual = NAN,
+	                        .index_low = -1,
+	                        .index_high = -1,
+	                        .flat_found = -1,
+	                        .flat_explained = -1,
+	                        .condition = NAN,
+	                        .margin = NAN,
+	                        .verdict = TW_UNDECIDED};
+	for (int64_t i = 0; i < d; i++)
+		TW_CHECK(isfinite(run->canonical[i]), TW_DIVERGED, "parameter %lld of theta is not a finite number",
+		         (long long)i);
+	tw_status status = tw_alloc_array((void **)&start, d, sizeof *start, "a point");
+	TW_TRY(tw_comm_agree(run->comm, status));
+	memcpy(start, run->canonical, (size_t)d * sizeof *start);
+	status = stationary_is_separated(run, &out->separated);
+	if (status == TW_OK && options->refine_first && !out->separated)
+		status = refine(run, options, start, &out->refinement);
+	if (status == TW_OK) status = look(run, options, out);
+	if (status == TW_OK) judge(options, stationary_norm(run->canonical, d), out);
+	tw_free(start);
+	return status;
+}
