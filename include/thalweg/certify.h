@@ -17,9 +17,10 @@ typedef enum {
 	TW_REFINE_AT_KINK,    /* every step that lowers f leaves the region where f is smooth: a kink is in the way */
 	TW_REFINE_DESCENDING, /* f and its gradient fall together while ||theta|| grows: no minimum to be found */
 	TW_REFINE_STEPS,      /* step limit */
+	TW_REFINE_NONE,       /* the point was left as it is */
 	TW_REFINE_COUNT
 } tw_refine_end;
-const char *tw_refine_end_name(tw_refine_end end);
+const char *tw_refine_end_name(tw_refine_end end); /* NULL past the end */
 
 typedef struct {
 	double gradient_norm; /* aimed at: 1e-10 */
@@ -64,6 +65,9 @@ typedef struct {
 	double zero;           /* |lambda| <= zero * largest |lambda| counts as flat: 1e-9 */
 	double stationary;     /* ||grad f|| <= stationary counts as stationary: 1e-8 */
 	double kink;           /* distance to the nearest kink in theta below which a point is on it: 1e-9 */
+	double around;         /* on a kink: norm of a convex combination of gradients around the point that counts as 0,
+	                          and so as stationary in Clarke's sense: 1e-5 */
+	int64_t around_most;   /* largest dimension for which such gradients are sampled: 130; 0: never */
 } tw_certify_options;
 void tw_certify_defaults(tw_certify_options *options);
 
@@ -75,6 +79,7 @@ typedef struct {
 	tw_refinement refinement;
 	double cost, gradient_norm;
 	bool full;                          /* all eigenvalues are known */
+	bool incomplete;                    /* ARPACK found fewer than asked in its limit of restarts */
 	double smallest, smallest_residual; /* eigenvalue and bound on its error */
 	double largest, largest_residual;
 	int64_t index_low, index_high;      /* number of negative eigenvalues: an interval */
@@ -83,10 +88,14 @@ typedef struct {
 	double condition;                   /* largest |lambda| over smallest |lambda| that is not flat */
 	double margin;                      /* smallest eigenvalue that is not explained as flat, over the largest */
 	double kink_distance;               /* INFINITY: the network has no kinks */
+	double around_norm, around_radius;  /* on a kink: norm of the shortest convex combination of gradients within this
+	                                       distance of theta */
 	int64_t dead_units;
 	bool separated; /* log loss or cross entropy: every observation is classified right, so f
 	                   falls to 0 as the last layer grows, and theta is no stationary point */
 } tw_certificate;
+/* Nothing is known of the point yet. */
+void tw_certificate_clear(tw_certificate *out, int64_t dimension);
 /* Collective. Refines the run's theta and judges it. What could not be computed (ARPACK without convergence) is marked
  * in the certificate (verdict undecided, why). TW_DIVERGED: theta or f is not finite. */
 tw_status tw_certify(tw_run *run, const tw_certify_options *options, tw_certificate *out);

@@ -1,9 +1,9 @@
 /* thalweg/report.h: what a run and a sweep leave behind: output folder, metrics.csv, summary.json, predictions,
- * progress; journal of finished runs, runs.csv, models.h5, the table of cells. */
+ * progress; journal of finished runs, runs.csv, models.h5, the table of cells; certificates. */
 #ifndef THALWEG_REPORT_H
 #define THALWEG_REPORT_H
 
-#include <thalweg/run.h>
+#include <thalweg/certify.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -112,6 +112,30 @@ typedef struct tw_sweep_progress tw_sweep_progress;
 tw_status tw_sweep_progress_create(tw_sweep_progress **out);
 void tw_sweep_progress_update(tw_sweep_progress *progress, const tw_sweep_state *state);
 void tw_sweep_progress_finish(tw_sweep_progress *progress);
+
+/* ---- certificates ---------------------------------------------------------------------------------------------- */
+
+/* The verdict on one end point. */
+typedef struct {
+	int64_t run, start; /* of a sweep, and within its cell; -1: a single model */
+	int cell;           /* of the sweep */
+	int hidden_layers;
+	int64_t width;    /* of the hidden layers; -1: they differ */
+	tw_status status; /* TW_OK; TW_DIVERGED: theta or f is not finite; TW_INTERRUPTED: not looked at; else what failed.
+	                     certificate.why says more */
+	tw_certificate certificate;
+} tw_certified;
+
+/* certificates.csv: a row a point, all numbers in double. */
+tw_status tw_certificates_write(const char *folder, const tw_certified *point, int64_t count);
+/* The verdict as in certificates.csv: "minimum", ...; "not finite", "not looked at", "failed". */
+const char *tw_certified_verdict(const tw_certified *point);
+/* For people, on standard output: all that is known of one point. */
+void tw_certificate_print(const tw_certified *point);
+/* For people, on standard output: how many points of each cell have which verdict. plan NULL: one row for all. */
+void tw_certificates_print(const tw_sweep_plan *plan, const tw_certified *point, int64_t count);
+/* density.csv: nodes and weights of the spectral density. */
+tw_status tw_density_write(const char *file, const tw_spectral_density *density);
 
 #ifdef __cplusplus
 }

@@ -71,7 +71,7 @@ typedef struct {
 	double cost, gradient_norm_squared, step_size, test_cost;
 	/* metrics.rayleigh: R(H; grad f) of (4.28), and 2/R, the step size up to which the quadratic model promises descent
 	 * (infinite where R <= 0). metrics.bound: mean of ||grad f||^2 over the iterates measured so far, the start
-	 * included, and the right side of (4.19) for as many steps as were made. */
+	 * included, and the right side of (4.19) for K = step + 1, as many iterates as there are. */
 	double rayleigh_quotient, step_size_limit, average_gradient_norm_squared, gradient_bound;
 	int stage;
 } tw_record;

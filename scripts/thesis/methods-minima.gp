@@ -7,7 +7,7 @@ boxes = "methods-minima-boxes.csv"
 names = "plain momentum nesterov adagrad rmsprop adam"
 shown(y) = (y < 1e-12 ? 1e-12 : y > 10 ? 10 : y)
 at(width, method) = width + 0.14 * (method - 3.5)
-jitter(i) = 0.05 * ((37 * i) % 11 / 10.0 - 0.5)
+jitter(i) = 0.05 * ((37 * int(i)) % 11 / 10.0 - 0.5)
 stats boxes using 3 nooutput
 widths = STATS_max
 set style line 1 lc rgb "#101010" lw 2 dt 1 pt 7 ps 0.8
@@ -32,8 +32,8 @@ do for [kind in "svg png"] {
 	set xrange [0.5:widths + 0.5]
 	set xlabel "width w of the hidden layer"
 	set ylabel "cost of the minima f(θ)"
-	set key outside top center horizontal samplen 1
-	plot for [m = 1:6] boxes using ($4 == m ? at($3, m) : NaN):(0.5 * 0 + shown($7)):(at($3, m) - 0.055): \
+	set key outside top center horizontal Left reverse samplen 1 width 1
+	plot for [m = 1:6] boxes using ($4 == m ? at($3, m) : NaN):(shown($7)):(at($3, m) - 0.055): \
 			(at($3, m) + 0.055):(shown($6)):(shown($8)) with boxxyerror fs empty dt 1 lw 1.5 lc rgb "#888888" notitle, \
 		for [m = 1:6] boxes using ($4 == m ? at($3, m) : NaN):(shown($7)):(0.055) with xerrorbars dt 1 lw 2.5 ps 0 \
 			lc rgb "#101010" notitle, \

@@ -21,15 +21,15 @@ do for [kind in "svg png"] {
 	set tics nomirror
 	set logscale xy
 	set format y "10^{%T}"
-	set xtics (0.0002, 0.0004, 0.0006, 0.0008, 0.001)
-	set xrange [0.00018:0.0011]
+	set xtics ("2e-5" 2e-5, "4e-5" 4e-5, "6e-5" 6e-5, "1e-4" 1e-4, "2e-4" 2e-4, "4e-4" 4e-4, "6e-4" 6e-4, "1e-3" 1e-3)
+	set xrange [1.7e-5:1.2e-3]
 	set xlabel "step size α"
 	set ylabel "mean of the averages of ‖∇f(θ_k)‖^2"
 	set key outside right center Left reverse samplen 4 spacing 1.5
 	stats file using (strcol(1) eq "plain" ? $4 / $2 : NaN) nooutput
-	plot for [m = 1:6] file using (strcol(1) eq word(names, m) ? $2 * (1 + 0.006 * (m - 3.5)) : NaN):4:6:7 \
+	plot for [m = 1:6] file using (strcol(1) eq word(names, m) ? $2 * (1 + 0.012 * (m - 3.5)) : NaN):4:6:7 \
 			with yerrorbars ls m dt 1 lw 1 notitle, \
-		for [m = 1:6] file using (strcol(1) eq word(names, m) ? $2 * (1 + 0.006 * (m - 3.5)) : NaN):4 \
+		for [m = 1:6] file using (strcol(1) eq word(names, m) ? $2 * (1 + 0.012 * (m - 3.5)) : NaN):4 \
 			with linespoints ls m title word(names, m), \
 		STATS_median * x with lines lw 1 dt (1,3) lc rgb "#101010" title "∝ α"
 	unset output

@@ -133,7 +133,8 @@ static void compute_wave(tw_engine *engine, const void *theta, const tw_batch *b
 		if (backward && stream->on && end == batch->count)
 			sum_tiles_in_pieces(engine, batch, tree, depth, slots, stream, thread, threads);
 		else if (backward)
-			engine_sum_all_tiles(engine, &(tw_factors){.delta = engine->delta}, batch, tree, depth, slots, thread, threads);
+			engine_sum_all_tiles(engine, &(tw_factors){.delta = engine->delta}, batch, tree, depth, slots, thread,
+			                     threads);
 	}
 	add_chunk_losses(engine, batch);
 }

@@ -35,21 +35,53 @@ void tw_certify_defaults(tw_certify_options *options)
 	                                .eigenvalues = 6,
 	                                .zero = 1e-9,
 	                                .stationary = 1e-8,
-	                                .kink = 1e-9};
+	                                .kink = 1e-9,
+	                                .around = 1e-5,
+	                                .around_most = 130};
 }
 
 /* ---- refinement ---------------------------------------------------------------------------------------------- */
 
-/* First to the nearest stationary point of any kind, so that a saddle stays one; where there is none at hand, down. */
-static tw_status refine(tw_run *run, const tw_certify_options *options, const double *start, tw_refinement *out)
+static tw_status refine_to(tw_run *run, const tw_certify_options *options, bool to_saddles, tw_refinement *out)
 {
 	tw_refine_options choice = options->refine;
-	choice.to_saddles = true;
-	TW_TRY(tw_refine(run, &choice, out));
-	if (out->end == TW_REFINED || options->refine.to_saddles) return TW_OK;
-	choice.to_saddles = false;
-	TW_TRY(tw_run_set_theta(run, start));
+	choice.to_saddles = to_saddles;
 	return tw_refine(run, &choice, out);
+}
+
+/* Down over the kink that is in the way, and on from there: before is what led to it. */
+static tw_status pass_kink(tw_run *run, const tw_certify_options *options, const double *start, tw_certificate *out)
+{
+	const tw_refinement before = out->refinement;
+	settled settled;
+	TW_TRY(stationary_settle(run, options->around, &settled));
+	out->around_norm = settled.norm;
+	out->around_radius = settled.radius;
+	TW_TRY(refine_to(run, options, false, &out->refinement));
+	tw_refinement *r = &out->refinement;
+	if (settled.separated) r->end = TW_REFINE_DESCENDING;
+	r->cost_before = before.cost_before;
+	r->gradient_norm_before = before.gradient_norm_before;
+	r->theta_norm_before = before.theta_norm_before;
+	r->steps += before.steps + settled.steps;
+	r->products += before.products;
+	r->moved = stationary_distance(start, run->canonical, run->objective.dimension);
+	return TW_OK;
+}
+
+/* First to the nearest stationary point of any kind, so that a saddle stays one; where there is none at hand, down. */
+static tw_status refine(tw_run *run, const tw_certify_options *options, const double *start, tw_certificate *out)
+{
+	tw_refinement *r = &out->refinement;
+	TW_TRY(refine_to(run, options, true, r));
+	if (r->end == TW_REFINED || options->refine.to_saddles) return TW_OK;
+	TW_TRY(tw_run_set_theta(run, start));
+	TW_TRY(refine_to(run, options, false, r));
+	const bool kinks = run->network.layers > 1 && !tw_activation_info_of(run->network.activation)->smooth;
+	const bool stuck = r->end == TW_REFINE_AT_KINK || r->end == TW_REFINE_STALLED;
+	if (!kinks || !stuck || r->gradient_norm <= options->stationary || out->dimension > options->around_most)
+		return TW_OK;
+	return pass_kink(run, options, start, out);
 }
 
 /* ---- the spectrum -------------------------------------------------------------------------------------------- */
@@ -127,7 +159,12 @@ static void read_ends(const ends *e, tw_certificate *out)
 	const int found = e->low.found;
 	out->index_low = 0;
 	out->index_high = -1;
-	if (e->high.found == 0 || found == 0) return;
+	out->incomplete = e->high.found == 0 || found == 0;
+	if (out->incomplete) {
+		snprintf(out->why, sizeof out->why,
+		         "ARPACK found no eigenvalue at an end of the spectrum in its limit of restarts");
+		return;
+	}
 	const double largest = fmax(fabs(e->low.value[0]), fabs(e->high.value[0])), zero = e->options->zero * largest;
 	int flat = 0, positive = 0;
 	out->largest = e->high.value[0];
@@ -146,7 +183,8 @@ static void read_ends(const ends *e, tw_certificate *out)
 	if (found == e->low.asked && positive > 0) out->index_high = out->index_low + flat;
 	out->flat_found = out->flat_explained + flat;
 	out->margin = flat > 0 ? 0 : out->smallest / largest;
-	if (found < e->low.asked)
+	out->incomplete = found < e->low.asked;
+	if (out->incomplete)
 		snprintf(out->why, sizeof out->why, "ARPACK found %d of %d eigenvalues in its limit of restarts", found,
 		         e->low.asked);
 }
@@ -216,6 +254,19 @@ static void judge_spectrum(const tw_certify_options *options, tw_certificate *ou
 	(void)options;
 }
 
+static void say_kink(const tw_certify_options *options, const tw_certificate *out, char text[160])
+{
+	if (isnan(out->around_norm))
+		snprintf(text, 160, "a kink is %.1g away", out->kink_distance);
+	else if (out->around_norm <= options->around)
+		snprintf(text, 160,
+		         "a kink is %.1g away; stationary in Clarke's sense: %.1g from the hull of gradients within %.1g",
+		         out->kink_distance, out->around_norm, out->around_radius);
+	else
+		snprintf(text, 160, "a kink is %.1g away; not shown stationary: %.1g from the hull of gradients within %.1g",
+		         out->kink_distance, out->around_norm, out->around_radius);
+}
+
 static void judge(const tw_certify_options *options, const double theta_norm, tw_certificate *out)
 {
 	char text[160];
@@ -223,10 +274,10 @@ static void judge(const tw_certify_options *options, const double theta_norm, tw
 	if (out->separated) {
 		conclude(out, TW_DESCENDING, "every observation is classified right: f falls to 0 as the last layer grows");
 	} else if (out->kink_distance <= options->kink * (1 + theta_norm)) {
-		snprintf(text, sizeof text, "a kink is %.1g away", out->kink_distance);
+		say_kink(options, out, text);
 		conclude(out, TW_ON_A_KINK, text);
-	} else if (options->refine_first && end == TW_REFINE_AT_KINK && out->gradient_norm > options->stationary) {
-		snprintf(text, sizeof text, "every step down crosses a kink, the nearest %.1g away", out->kink_distance);
+	} else if (end == TW_REFINE_AT_KINK && out->gradient_norm > options->stationary) {
+		say_kink(options, out, text);
 		conclude(out, TW_ON_A_KINK, text);
 	} else if (out->gradient_norm > options->stationary) {
 		snprintf(text, sizeof text, "not stationary: the norm of the gradient is %.2g (%s)", out->gradient_norm,
@@ -252,18 +303,26 @@ static tw_status look(tw_run *run, const tw_certify_options *options, tw_certifi
 	TW_TRY(stationary_is_separated(run, &out->separated));
 	TW_TRY(tw_objective_kink_distance(&run->objective, run->theta, &kink));
 	out->kink_distance = kink.distance;
-	for (int l = 1; l < run->network.layers; l++) out->dead_units += kink.dead[l];
 	/* Where f has no second derivative, or there is no point to judge, the spectrum of a large Hessian is not worth its
 	 * time. */
 	const bool wanted = !out->separated || out->dimension <= 500;
 	return wanted ? look_at_spectrum(run, options, out) : TW_OK;
 }
 
-tw_status tw_certify(tw_run *run, const tw_certify_options *options, tw_certificate *out)
+void tw_certificate_clear(tw_certificate *out, int64_t dimension)
 {
-	const int64_t d = run->objective.dimension;
-	double *start = NULL;
-	*out = (tw_certificate){.dimension = d,
+	*out = (tw_certificate){.verdict = TW_UNDECIDED,
+	                        .dimension = dimension,
+	                        .refinement = {.end = TW_REFINE_NONE,
+	                                       .cost_before = NAN,
+	                                       .cost = NAN,
+	                                       .gradient_norm_before = NAN,
+	                                       .gradient_norm = NAN,
+	                                       .moved = NAN,
+	                                       .theta_norm_before = NAN,
+	                                       .theta_norm = NAN},
+	                        .cost = NAN,
+	                        .gradient_norm = NAN,
 	                        .smallest = NAN,
 	                        .smallest_residual = NAN,
 	                        .largest = NAN,
@@ -274,16 +333,44 @@ tw_status tw_certify(tw_run *run, const tw_certify_options *options, tw_certific
 	                        .flat_explained = -1,
 	                        .condition = NAN,
 	                        .margin = NAN,
-	                        .verdict = TW_UNDECIDED};
+	                        .kink_distance = NAN,
+	                        .around_norm = NAN,
+	                        .around_radius = NAN,
+	                        .dead_units = -1};
+}
+
+/* What is said of a point that is not refined. */
+static tw_status start_refinement(tw_run *run, const double *theta, tw_refinement *out)
+{
+	double *gradient = NULL;
+	const int64_t d = run->objective.dimension;
+	*out = (tw_refinement){.end = TW_REFINE_NONE};
+	tw_status status = tw_alloc_array((void **)&gradient, d, sizeof *gradient, "a gradient");
+	status = tw_comm_agree(run->comm, status);
+	if (status == TW_OK) status = stationary_evaluate(run, theta, &out->cost_before, gradient);
+	if (status == TW_OK) {
+		out->cost = out->cost_before;
+		out->gradient_norm_before = out->gradient_norm = stationary_norm(gradient, d);
+		out->theta_norm_before = out->theta_norm = stationary_norm(theta, d);
+	}
+	tw_free(gradient);
+	return status;
+}
+
+tw_status tw_certify(tw_run *run, const tw_certify_options *options, tw_certificate *out)
+{
+	const int64_t d = run->objective.dimension;
+	double *start = NULL;
+	tw_certificate_clear(out, d);
 	for (int64_t i = 0; i < d; i++)
 		TW_CHECK(isfinite(run->canonical[i]), TW_DIVERGED, "parameter %lld of theta is not a finite number",
 		         (long long)i);
 	tw_status status = tw_alloc_array((void **)&start, d, sizeof *start, "a point");
 	TW_TRY(tw_comm_agree(run->comm, status));
 	memcpy(start, run->canonical, (size_t)d * sizeof *start);
-	status = stationary_is_separated(run, &out->separated);
-	if (status == TW_OK && options->refine_first && !out->separated)
-		status = refine(run, options, start, &out->refinement);
+	status = start_refinement(run, start, &out->refinement);
+	if (status == TW_OK) status = stationary_is_separated(run, &out->separated);
+	if (status == TW_OK && options->refine_first && !out->separated) status = refine(run, options, start, out);
 	if (status == TW_OK) status = look(run, options, out);
 	if (status == TW_OK) judge(options, stationary_norm(run->canonical, d), out);
 	tw_free(start);

@@ -161,6 +161,8 @@ static tw_status make_plan(tw_grid *grid, const tw_yaml *base, const tw_yaml *sw
 	plan->replicas = grid->replicas;
 	plan->threads = plan->cell[0].settings.threads;
 	TW_TRY(read_trace(sweep, plan));
+	TW_CHECK(!plan->cell[0].settings.rayleigh && !plan->cell[0].settings.bound, TW_USAGE,
+	         "%s: metrics.rayleigh and metrics.bound are for `thalweg train`: a sweep does not look at them", file);
 	return digest_plan(grid, plan);
 }
 

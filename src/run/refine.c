@@ -4,16 +4,16 @@
 
 #include "run/stationary.h"
 
-/* Steps between two looks at whether f falls to infinity. */
+/* Steps between two looks at whether f falls to 0 at infinity. */
 enum { LOOK_EVERY = 8 };
+/* Products with the Hessian between two looks at requests to stop. */
+enum { STOP_EVERY = 32 };
 
 const char *tw_refine_end_name(tw_refine_end end)
 {
-	static const char *const names[TW_REFINE_COUNT] = {[TW_REFINED] = "stationary",
-	                                                   [TW_REFINE_STALLED] = "stalled",
-	                                                   [TW_REFINE_AT_KINK] = "at a kink",
-	                                                   [TW_REFINE_DESCENDING] = "descending",
-	                                                   [TW_REFINE_STEPS] = "step limit"};
+	static const char *const names[TW_REFINE_COUNT] = {
+	    [TW_REFINED] = "stationary",           [TW_REFINE_STALLED] = "stalled",  [TW_REFINE_AT_KINK] = "at a kink",
+	    [TW_REFINE_DESCENDING] = "descending", [TW_REFINE_STEPS] = "step limit", [TW_REFINE_NONE] = "none"};
 	return end >= 0 && end < TW_REFINE_COUNT ? names[end] : NULL;
 }
 
@@ -49,6 +49,12 @@ tw_status stationary_is_separated(tw_run *run, bool *separated)
 	TW_TRY(tw_objective_measure(&run->objective, run->theta, run->data, &evaluation));
 	*separated = evaluation.accuracy == 1;
 	return TW_OK;
+}
+
+tw_status stationary_check_stop(tw_run *run)
+{
+	const bool asked = run_stop_requested();
+	return tw_comm_agree(run->comm, asked ? tw_fail(TW_INTERRUPTED, "asked to stop") : TW_OK);
 }
 
 /* Two theta on the same side of all kinks have the same one; 0 for networks without kinks. */
@@ -105,8 +111,7 @@ static tw_status multiply(search *s, const double *direction, double *image)
 	void *products[] = {run->gradient};
 	TW_TRY(objective->hessian_product(objective->self, run->theta, &whole, 1, vectors, products));
 	tw_objective_export(objective, run->gradient, image);
-	s->products++;
-	return TW_OK;
+	return ++s->products % STOP_EVERY == 0 ? stationary_check_stop(run) : TW_OK;
 }
 
 /* Steihaug's truncated conjugate gradients: an approximate minimiser of the quadratic model within the radius.
@@ -266,7 +271,7 @@ static tw_status go_to_root(search *s, const tw_refine_options *options, tw_refi
 	return TW_OK;
 }
 
-static double distance(const double *a, const double *b, int64_t count)
+double stationary_distance(const double *a, const double *b, int64_t count)
 {
 	double sum = 0;
 	for (int64_t i = 0; i < count; i++) sum += (a[i] - b[i]) * (a[i] - b[i]);
@@ -282,7 +287,7 @@ static tw_status refine(search *s, const double *start, const tw_refine_options 
 	out->cost = s->cost;
 	out->gradient_norm = s->norm;
 	out->theta_norm = stationary_norm(s->theta, s->d);
-	out->moved = distance(start, s->theta, s->d);
+	out->moved = stationary_distance(start, s->theta, s->d);
 	out->products = s->products;
 	return tw_run_set_theta(s->run, s->theta);
 }

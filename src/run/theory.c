@@ -118,7 +118,9 @@ static tw_status look_at_curvature(run_theory *theory)
 		for (int64_t j = 0; j < d; j++) theory->direction[j] /= norm;
 		tw_objective_import(objective, theory->direction, theory->vector);
 		TW_TRY(apply_hessian(theory));
-		theory->lipschitz = fmax(theory->lipschitz, margin * sqrt(dot(theory->image, theory->image, d)));
+		const double stretch = sqrt(dot(theory->image, theory->image, d));
+		if (!(stretch > 0)) return TW_OK; /* no curvature here; the next look begins with the same vector */
+		theory->lipschitz = fmax(theory->lipschitz, margin * stretch);
 		memcpy(theory->direction, theory->image, (size_t)d * sizeof *theory->direction);
 	}
 	return TW_OK;
@@ -136,16 +138,18 @@ static tw_status look_at_gradient(run_theory *theory, const void *gradient, tw_r
 		product += g * along[i];
 		norm += g * g;
 	}
+	if (!(norm > 0)) return TW_OK; /* there is no direction */
 	record->rayleigh_quotient = product / norm;
 	record->step_size_limit = product > 0 ? 2 * norm / product : INFINITY;
 	return TW_OK;
 }
 
-static double bound_of(const run_theory *theory, int64_t steps)
+/* Right side of (4.19) for the first K iterates. */
+static double bound_of(const run_theory *theory, int64_t iterates)
 {
 	const double alpha = theory->step_size;
-	if (!(alpha > 0) || !theory->same_step_size || steps < 1) return NAN;
-	return alpha * theory->lipschitz * theory->noise + 2 * theory->first_cost / ((double)steps * alpha);
+	if (!(alpha > 0) || !theory->same_step_size || iterates < 1) return NAN;
+	return alpha * theory->lipschitz * theory->noise + 2 * theory->first_cost / ((double)iterates * alpha);
 }
 
 static tw_status look_at_noise(run_theory *theory, tw_record *record)
@@ -161,7 +165,7 @@ static tw_status look_at_noise(run_theory *theory, tw_record *record)
 	theory->norms_squared += record->gradient_norm_squared;
 	theory->measured++;
 	record->average_gradient_norm_squared = theory->norms_squared / (double)theory->measured;
-	record->gradient_bound = bound_of(theory, record->step);
+	record->gradient_bound = bound_of(theory, record->step + 1);
 	return TW_OK;
 }
 

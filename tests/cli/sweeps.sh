@@ -3,11 +3,12 @@
 source=${THALWEG_SOURCE:-$here/../..}
 data=${THALWEG_DATA:-}
 
-# Every update rule and every sampling.
+# Every update rule and every sampling; measured on the way.
 cat >batches.yaml <<'YAML'
 network: {hidden: [5, 3], activation: relu}
 method: {step_size: 0.02}
 stop: {steps: 150}
+metrics: {cost_every: 10, gradient_norm_every: 4}
 sweep:
   starts: 3
   batches: [7, all]

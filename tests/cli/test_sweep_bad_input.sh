@@ -98,6 +98,8 @@ refused "groups that do not divide the ranks" 2 "sweep.ranks_per_run: .*2 ranks.
 refused "groups larger than all ranks" 2 "sweep.ranks_per_run: .*give a divisor of 3" --set sweep.ranks_per_run=6
 refused "groups of 0 ranks" 2 "sweep.ranks_per_run: 0 is out of range; give" --set sweep.ranks_per_run=0
 refused "0 replicas" 2 "sweep.replicas: 0 is out of range; give auto or" --set sweep.replicas=0
+refused "theory along a sweep" 2 "metrics.rayleigh and metrics.bound are for .thalweg train." \
+	--set metrics.bound=true --set metrics.gradient_norm_every=5
 refused "a run that is not there" 2 "sweep.trajectories: '7' is no run; give.*0 to 1" --set sweep.starts=2 \
 	--set "sweep.widths=[1]" --set sweep.trajectories=7
 refused "unknown option" 2 "--rezume" --rezume

@@ -368,6 +368,10 @@ static tw_status report_step_sizes(thesis_context *context, const noise_results 
 	print_means(page, "Average of ‖∇f(θₖ)‖² over the iterates, by step size", series, NOISE_OVER_STEP_SIZE);
 	find_growth(page, series, NOISE_OVER_STEP_SIZE);
 	find_line(page, series, NOISE_OVER_STEP_SIZE);
+	tw_page_text(page,
+	             "At θ₁ itself ‖∇f(θ₁)‖² = %.3g, and at α = 0 the line has the value %.2g: with a small step size the "
+	             "iterates stay near θ₁ for all of their steps, and so does the norm.",
+	             results->theta1[0].gradient_norm_squared, noise_series_line(series, NOISE_OVER_STEP_SIZE).intercept);
 	if (!has_published(series)) {
 		tw_page_text(page, "The published results are not in the data folder (%s).", published_file);
 		return TW_OK;

@@ -7,7 +7,8 @@
 
 /* In the order of the report of `all`. */
 static const thesis_experiment *const experiments[] = {
-    &thesis_figures, &thesis_local_minima, &thesis_efficiency, &thesis_gradient_norm, &thesis_methods,
+    &thesis_figures, &thesis_local_minima, &thesis_efficiency, &thesis_gradient_norm,
+    &thesis_methods, &thesis_theory,       &thesis_audit,
 };
 enum { EXPERIMENTS = sizeof experiments / sizeof *experiments, MOST_NAMES = 64, LINE_COLUMNS = 100, LINE_START = 18 };
 

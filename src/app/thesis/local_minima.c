@@ -21,8 +21,7 @@ static const char reduced[] =
 
 static const char sweep_name[] = "sweep", double_name[] = "sweep-double";
 
-/* Collective. */
-static tw_status train(thesis_context *context, tw_sweep_plan *plan, tw_run_result **results)
+tw_status minima_train(thesis_context *context, tw_sweep_plan *plan, tw_run_result **results)
 {
 	const char *whole = thesis_text("local-minima.yaml");
 	char *text;
@@ -195,7 +194,7 @@ static tw_status report(thesis_context *context, const trained *sweep, const tra
 static tw_status run(thesis_context *context)
 {
 	trained sweep, precise;
-	TW_TRY(train(context, &sweep.plan, &sweep.result));
+	TW_TRY(minima_train(context, &sweep.plan, &sweep.result));
 	tw_status status = train_in_double(context, &precise.plan, &precise.result);
 	if (status == TW_OK) {
 		status = tw_comm_agree(context->comm, context->speaks ? report(context, &sweep, &precise) : TW_OK);

@@ -10,6 +10,10 @@
 
 #include "app/thesis/thesis.h"
 
+/* Collective. Trains the sweep of 5.1 in the folder `sweep` of the experiment, unless it is there; plan and results as
+ * those of thesis_sweep. */
+tw_status minima_train(thesis_context *context, tw_sweep_plan *plan, tw_run_result **results);
+
 /* ---- costs by number of hidden layers and width ---------------------------------------------------------------- */
 
 /* The end of one run. */

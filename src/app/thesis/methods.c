@@ -84,7 +84,7 @@ const thesis_experiment thesis_methods = {
     .title = "6.2.2 Other stochastic gradient methods",
     .brief = "the three experiments with momentum, Nesterov, AdaGrad, RMSProp and Adam",
     .reduced =
-        "(a) 3 widths in place of 7, 10 starts in place of 50; (b) 3 starts in place of 10; (c) 5 runs in place of "
+        "(a) 3 widths in place of 7, 10 starts in place of 50; (b) 3 starts in place of 10; (c) 8 runs in place of "
         "20, the norm of the gradient at every 100th step in place of every 20th",
     .data = data,
     .run = run,

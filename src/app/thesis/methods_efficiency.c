@@ -108,28 +108,32 @@ static tw_status tune(thesis_context *context, const char *rows, int64_t starts,
 
 /* ---- curves ---------------------------------------------------------------------------------------------------- */
 
-/* points: those of the runs of this group, start after start. The curve ends where its shortest run does. */
+/* points: those of all runs, run after run. A run that ends before the longest of the group has diverged: +infinity. */
 static tw_status make_curve(const tuning_point *point, int64_t points, int64_t first_run, int64_t starts, curve *c)
 {
 	double *cost;
-	const tuning_point **start;
-	int64_t length = points;
-	TW_TRY(tw_alloc_array((void **)&start, starts + 1, sizeof *start, "trajectories"));
+	int64_t *first; /* of each start, and behind the last */
+	int64_t length = 0, longest = 0;
+	TW_TRY(tw_alloc_array((void **)&first, starts + 1, sizeof *first, "trajectories"));
 	tw_status status = tw_alloc_array((void **)&cost, starts, sizeof *cost, "trajectories");
 	for (int64_t s = 0, i = 0; s <= starts; s++) {
 		while (i < points && point[i].run < first_run + s) i++;
-		start[s] = point + i;
-		if (s && start[s] - start[s - 1] < length) length = start[s] - start[s - 1];
+		first[s] = i;
+		if (s == 0 || i - first[s - 1] <= length) continue;
+		length = i - first[s - 1];
+		longest = s - 1;
 	}
 	if (status == TW_OK) status = tw_alloc_array((void **)&c->step, length, sizeof *c->step, "a curve");
 	if (status == TW_OK) status = tw_alloc_array((void **)&c->cost, length, sizeof *c->cost, "a curve");
-	for (; status == TW_OK && c->points < length; c->points++) {
-		for (int64_t s = 0; s < starts; s++) cost[s] = start[s][c->points].cost;
-		c->step[c->points] = start[0][c->points].step;
-		c->cost[c->points] = tuning_quantile(cost, starts, 0.5);
+	for (int64_t i = 0; status == TW_OK && i < length; i++) {
+		for (int64_t s = 0; s < starts; s++)
+			cost[s] = first[s] + i < first[s + 1] ? point[first[s] + i].cost : INFINITY;
+		c->step[i] = point[first[longest] + i].step;
+		c->cost[i] = tuning_quantile(cost, starts, 0.5);
+		c->points = i + 1;
 	}
 	tw_free(cost);
-	tw_free(start);
+	tw_free(first);
 	return status;
 }
 
@@ -186,7 +190,7 @@ static tw_status write_curves(const thesis_context *context, const results *r)
 			fputc(',', out.file);
 			tuning_write_number(out.file, r->step_size[g]);
 			fprintf(out.file, ",%" PRId64 ",", c->step[i] * c->observations_a_step);
-			tuning_write_number(out.file, c->cost[i]);
+			if (isfinite(c->cost[i])) tuning_write_number(out.file, c->cost[i]);
 			fputc('\n', out.file);
 		}
 	}
@@ -298,8 +302,8 @@ static void find_batch(tw_page *page, const results *r, int64_t batch)
 		others++;
 		lower += end_of(group) < end_of(&r->groups.group[plain]);
 	}
-	char size[METHODS_CELL];
-	snprintf(size, sizeof size, "|B| = %" PRId64, batch ? batch : r->observations);
+	char size[METHODS_CELL] = "all observations a step";
+	if (batch) snprintf(size, sizeof size, "|B| = %" PRId64, batch);
 	tw_page_finding(
 	    page, 2 * lower > others ? TW_AGREES : TW_DIFFERS,
 	    "Efficiency, n = 10,000, %s: the thesis (6.2.2) says that the variants outperform the classical methods "

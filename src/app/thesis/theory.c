@@ -10,8 +10,9 @@
 
 /* ---- the checks ------------------------------------------------------------------------------------------------ */
 
-/* In the order of the page. Each uses one constant that its theorem claims; with the wrong one, which a name in the
- * environment variable THALWEG_THEORY_WRONG puts in its place, it has to fail. */
+/* In the order of the page. Each uses one constant that its theorem claims, and has to fail with the wrong one. For
+ * tests: where the environment variable THALWEG_THEORY_WRONG names a check, that check alone is run, with the wrong
+ * one. */
 typedef struct {
 	const theory_check *check;
 	size_t constant; /* offset in theory_constants */
@@ -21,6 +22,17 @@ typedef struct {
 static const listed_check checks[] = {
     {&theory_linear, offsetof(theory_constants, cost_factor), 1, 1.001,
      "cost of a stationary point over (tr Σ_YY - Σ λᵢ)/n"},
+    {&theory_leaky, offsetof(theory_constants, bound_factor), 1, 2, "observations that are fitted over d₁d₀"},
+    {&theory_descent, offsetof(theory_constants, step_factor), 2, 8, "step size with descent in every step, times L"},
+    {&theory_saddle, offsetof(theory_constants, saddle_index), 1, 0,
+     "negative eigenvalues that keep gradient descent from staying"},
+    {&theory_variance, offsetof(theory_constants, variance_power), 1, 0.5,
+     "power of 1/|B| in the variance of a mini-batch gradient"},
+    {&theory_moments, offsetof(theory_constants, moment_factor), 1, 0.1,
+     "second moment of the stochastic gradient over M + M_G ‖∇f‖²"},
+    {&theory_bound, offsetof(theory_constants, average_factor), 1, 0.01,
+     "average of ‖∇f(θₖ)‖² over αLM + 2(f(θ₁) - f_inf)/(Kα)"},
+    {&theory_diminishing, offsetof(theory_constants, diminishing_power), 1, 0, "power of 1/k in the step sizes"},
 };
 enum { CHECKS = sizeof checks / sizeof *checks };
 static const char wrong_variable[] = "THALWEG_THEORY_WRONG";
@@ -30,17 +42,24 @@ static double *constant_of(theory_constants *constants, const listed_check *list
 	return (double *)((char *)constants + listed->constant);
 }
 
-static tw_status set_constants(theory_constants *constants)
+/* wrong: name of the check to be given a wrong constant; NULL: none. */
+static void set_constants(const char *wrong, theory_constants *constants)
 {
-	const char *wrong = getenv(wrong_variable);
-	bool found = !wrong || !*wrong;
 	for (int i = 0; i < CHECKS; i++) {
 		const bool chosen = wrong && strcmp(wrong, checks[i].check->name) == 0;
 		*constant_of(constants, &checks[i]) = chosen ? checks[i].wrong : checks[i].right;
-		found |= chosen;
 	}
-	TW_CHECK(found, TW_USAGE, "%s=%s: there is no check of this name; unset it, or name one of theory.csv",
+}
+
+/* The checks to be run: [*first, *last). */
+static tw_status choose(const char *wrong, int *first, int *last)
+{
+	*first = 0, *last = CHECKS;
+	if (!wrong) return TW_OK;
+	while (*first < CHECKS && strcmp(wrong, checks[*first].check->name) != 0) ++*first;
+	TW_CHECK(*first < CHECKS, TW_USAGE, "%s=%s: there is no check of this name; unset it, or name one of theory.csv",
 	         wrong_variable, wrong);
+	*last = *first + 1;
 	return TW_OK;
 }
 
@@ -56,33 +75,40 @@ void theory_number(theory_verdict *verdict, const char *name, double value)
 
 static const char *verdict_text(const theory_verdict *verdict) { return verdict->holds ? "holds" : "fails"; }
 
-static void add_table(const thesis_context *context, theory_constants *constants, const theory_verdict *verdicts)
+/* Of all checks, and which of them were run. */
+typedef struct {
+	theory_constants constants;
+	theory_verdict verdict[CHECKS];
+	int first, last;
+} outcome;
+
+static void add_table(const thesis_context *context, outcome *o)
 {
 	static const char *const head[] = {"check", "theorem", "constant", "claimed", "used", "verdict"};
 	tw_page_heading(context->page, 2, "Verdicts");
 	tw_page_table(context->page, "What each check found. Used: the claimed constant, unless a wrong one was asked for",
 	              6, head);
-	for (int i = 0; i < CHECKS; i++) {
+	for (int i = o->first; i < o->last; i++) {
 		char claimed[TW_NUMBER_TEXT], used[TW_NUMBER_TEXT];
 		snprintf(claimed, sizeof claimed, "%g", checks[i].right);
-		snprintf(used, sizeof used, "%g", *constant_of(constants, &checks[i]));
-		tw_page_row(context->page, (const char *const[]){checks[i].check->name, checks[i].check->title,
-		                                                 checks[i].meaning, claimed, used, verdict_text(&verdicts[i])});
+		snprintf(used, sizeof used, "%g", *constant_of(&o->constants, &checks[i]));
+		tw_page_row(context->page,
+		            (const char *const[]){checks[i].check->name, checks[i].check->title, checks[i].meaning, claimed,
+		                                  used, verdict_text(&o->verdict[i])});
 	}
 	tw_page_table_end(context->page);
 }
 
-static tw_status write_verdicts(const thesis_context *context, theory_constants *constants,
-                                const theory_verdict *verdicts)
+static tw_status write_verdicts(const thesis_context *context, outcome *o)
 {
 	tw_part_file file;
 	TW_TRY(tw_part_open(&file, context->folder, "theory.csv"));
 	fputs("check,verdict,constant,numbers\n", file.file);
-	for (int i = 0; i < CHECKS; i++) {
+	for (int i = o->first; i < o->last; i++) {
 		char used[TW_NUMBER_TEXT];
-		tw_format_real(used, TW_DOUBLE, *constant_of(constants, &checks[i]));
-		fprintf(file.file, "%s,%s,%s,%s\n", checks[i].check->name, verdict_text(&verdicts[i]), used,
-		        verdicts[i].numbers);
+		tw_format_real(used, TW_DOUBLE, *constant_of(&o->constants, &checks[i]));
+		fprintf(file.file, "%s,%s,%s,%s\n", checks[i].check->name, verdict_text(&o->verdict[i]), used,
+		        o->verdict[i].numbers);
 	}
 	return tw_part_close(&file);
 }
@@ -103,28 +129,30 @@ static tw_status run_check(thesis_context *context, const theory_check *check, c
 }
 
 /* Rank 0. */
-static tw_status check_all(thesis_context *context)
+static tw_status check_all(thesis_context *context, outcome *o)
 {
-	theory_verdict *verdicts = NULL;
-	theory_constants constants = {0};
-	TW_TRY(set_constants(&constants));
-	TW_TRY(tw_alloc_array((void **)&verdicts, CHECKS, sizeof *verdicts, "verdicts"));
-	tw_status status = TW_OK;
-	for (int i = 0; i < CHECKS && status == TW_OK; i++)
-		status = run_check(context, checks[i].check, &constants, &verdicts[i]);
-	if (status == TW_OK) add_table(context, &constants, verdicts);
-	if (status == TW_OK) status = write_verdicts(context, &constants, verdicts);
-	tw_free(verdicts);
-	return status;
+	const char *wrong = getenv(wrong_variable);
+	TW_TRY(choose(wrong, &o->first, &o->last));
+	set_constants(wrong, &o->constants);
+	if (wrong)
+		tw_page_text(context->page, "%s=%s: the check %s alone, with a wrong constant.", wrong_variable, wrong, wrong);
+	for (int i = o->first; i < o->last; i++) TW_TRY(run_check(context, checks[i].check, &o->constants, &o->verdict[i]));
+	add_table(context, o);
+	return write_verdicts(context, o);
 }
 
 /* Rank 0, with a communicator of its own. */
 static tw_status check_alone(const thesis_context *context)
 {
 	thesis_context alone = *context;
-	TW_TRY(tw_comm_self(&alone.comm));
-	tw_status status = check_all(&alone);
-	tw_comm_free(alone.comm);
+	outcome *o = NULL;
+	TW_TRY(tw_alloc((void **)&o, sizeof *o, "verdicts"));
+	tw_status status = tw_comm_self(&alone.comm);
+	if (status == TW_OK) {
+		status = check_all(&alone, o);
+		tw_comm_free(alone.comm);
+	}
+	tw_free(o);
 	return status;
 }
 

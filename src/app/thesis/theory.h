@@ -1,9 +1,12 @@
 /* app/thesis/theory.h: the theorems of chapters 3 and 4, each checked on real runs.
  *   theory.c            the experiment: the checks in order, table of verdicts, theory.csv
- *   theory_problem.c    small data sets with a network, in memory: what the checks share
- *   theory_linear.c     Theorem 3.5     theory_leaky.c    Theorem 3.6
- *   theory_descent.c    Theorem 4.3     theory_saddle.c   Theorem 4.4
- *   theory_noise*.c     variance of mini-batch gradients, Assumption 4.6, Theorems 4.8 and 4.9 */
+ *   theory_problem.c    small data sets with a network, in memory
+ *   theory_linear.c     Theorem 3.5, with theory_points.c: its stationary points
+ *   theory_leaky.c      Theorem 3.6, with theory_leaky_perturbed.c: its perturbed network
+ *   theory_descent.c    Theorem 4.3
+ *   theory_saddle.c     Theorem 4.4
+ *   theory_noise.c      runs with mini-batches: theory_variance.c, theory_moments.c (Assumption 4.6),
+ *                       theory_bound*.c (Theorem 4.8), theory_diminishing.c (Theorem 4.9) */
 #ifndef THALWEG_APP_THESIS_THEORY_H
 #define THALWEG_APP_THESIS_THEORY_H
 
@@ -29,12 +32,12 @@ typedef struct {
 	char numbers[THEORY_NUMBERS]; /* "name=value name=value ..." for theory.csv: theory_number */
 } theory_verdict;
 
-/* A check. run is called on rank 0 alone, with a communicator of its own in context->comm (no other rank takes part, and
- * nothing in it may depend on how many there are) and context->folder as the folder of all checks; so tw_run_create,
- * thesis_sweep, thesis_train and the like can be used in it, with `threads: 1` or any number. The heading (level 2, the
- * title) is on the page already; the check adds text, table or figure and its finding (theory_kind), writes its CSV
- * files as theory-NAME*.csv, and fills *out, which comes zeroed. A theorem that does not hold is TW_OK with
- * holds == false; a failure is one of the program. */
+/* A check. run is called on rank 0 alone, with a communicator of its own in context->comm (no other rank takes part,
+ * and nothing in it may depend on how many there are) and context->folder as the folder of all checks; so
+ * tw_run_create, thesis_sweep, thesis_train and the like can be used in it, with `threads: 1` or any number. The
+ * heading (level 2, the title) is on the page already; the check adds text, table or figure and its finding
+ * (theory_kind), writes its CSV files as theory-NAME*.csv, and fills *out, which comes zeroed. A theorem that does not
+ * hold is TW_OK with holds == false; a failure is one of the program. */
 typedef struct {
 	const char *name;  /* "linear" */
 	const char *title; /* "Theorem 3.5: ..." */

@@ -20,9 +20,9 @@ static const double end_tolerance = 1e-6;       /* of f at the end of gradient d
 /* A stationary point as the theorem builds it, and as it was found. */
 typedef struct {
 	char set[2 * LINEAR_WIDEST + 3];
-	int descents;            /* 0: the theorem calls it a global minimum */
-	double claimed, cost;    /* claimed: with the constant under test */
-	double gradient;         /* relative */
+	int descents;             /* 0: the theorem calls it a global minimum */
+	double claimed, cost;     /* claimed: with the constant under test */
+	double gradient;          /* relative */
 	double smallest, largest; /* eigenvalues of the Hessian */
 	int index;
 	bool holds;
@@ -48,8 +48,8 @@ static tw_status look_at_point(problem_result *r, const double *theta, point *ou
 	double gradient[2 * LINEAR_WIDEST * LINEAR_WIDEST];
 	TW_TRY(theory_evaluate(problem, theta, &out->cost, gradient));
 	TW_TRY(theory_eigenvalues(problem, theta, false));
-	out->gradient = theory_norm(problem->dimension, gradient) /
-	                (theory_largest(problem) * theory_norm(problem->dimension, theta));
+	out->gradient =
+	    theory_norm(problem->dimension, gradient) / (theory_largest(problem) * theory_norm(problem->dimension, theta));
 	out->smallest = problem->values[0];
 	out->largest = problem->values[problem->dimension - 1];
 	out->index = theory_negative(problem, zero);
@@ -64,7 +64,7 @@ static tw_status check_points(problem_result *r, const theory_constants *constan
 		TW_CHECK(r->count < MOST_SETS, TW_INTERNAL, "more than %d stationary points", MOST_SETS);
 		point *p = &r->points[r->count];
 		double c[LINEAR_WIDEST * LINEAR_WIDEST], theta[2 * LINEAR_WIDEST * LINEAR_WIDEST];
-		theory_normal(seed, 10 + (uint32_t)r->count, r->linear.p * r->linear.p, c);
+		linear_random_c(&r->linear, seed, (uint32_t)r->count, c);
 		TW_TRY(linear_point(&r->linear, set, c, theta));
 		TW_TRY(look_at_point(r, theta, p));
 		linear_set_text(&r->linear, set, p->set);
@@ -84,8 +84,8 @@ static tw_status check_points(problem_result *r, const theory_constants *constan
 
 /* ---- gradient descent ------------------------------------------------------------------------------------------ */
 
-/* A step size for which gradient descent from starts N(0, 1/4) is stable: half over the largest eigenvalue at the global
- * minimum with W2 and W1 of about the same size, or at a start where that is larger. */
+/* A step size for which gradient descent from starts N(0, 1/4) is stable: half over the largest eigenvalue at the
+ * global minimum with W2 and W1 of about the same size, or at a start where that is larger. */
 static tw_status choose_step_size(problem_result *r, const double *theta)
 {
 	theory_problem *problem = &r->linear.problem;
@@ -140,15 +140,9 @@ static tw_status check_problem(const thesis_context *context, const theory_const
 
 static void add_table(const thesis_context *context, const problem_result *r)
 {
-	static const char *const head[] = {"I",
-	                                   "(tr Σ_YY - Σ λᵢ)/n, as used",
-	                                   "f",
-	                                   "‖∇f‖/(λ_max ‖θ‖)",
-	                                   "smallest eigenvalue",
-	                                   "largest",
-	                                   "negative",
-	                                   "better λⱼ outside of I",
-	                                   "as stated"};
+	static const char *const head[] = {
+	    "I",        "(tr Σ_YY - Σ λᵢ)/n, as used", "f",        "‖∇f‖/(λ_max ‖θ‖)", "smallest eigenvalue", "largest",
+	    "negative", "better λⱼ outside of I",      "as stated"};
 	char caption[160];
 	snprintf(caption, sizeof caption, "Stationary points of the linear network %d-%d-%d, n = %d, by index set",
 	         r->linear.m, r->linear.p, r->linear.m, r->linear.n);
@@ -180,9 +174,9 @@ static tw_status write_points(const thesis_context *context, const problem_resul
 			fprintf(file.file, "%d,%d,%d,", results[k].linear.m, results[k].linear.p, results[k].linear.n);
 			for (const char *c = p->set; *c; c++) fputc(*c == ',' ? ' ' : *c, file.file);
 			fputc(',', file.file);
-			figure_put(file.file, "", 8,
-			           (double[]){p->claimed, p->cost, p->gradient, p->smallest, p->largest, p->index, p->descents,
-			                      p->holds});
+			figure_put(
+			    file.file, "", 8,
+			    (double[]){p->claimed, p->cost, p->gradient, p->smallest, p->largest, p->index, p->descents, p->holds});
 		}
 	return tw_part_close(&file);
 }

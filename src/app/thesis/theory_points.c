@@ -67,10 +67,8 @@ static tw_status summarise(linear_problem *linear, const double *x, const double
 
 tw_status linear_open(const thesis_context *context, int m, int p, int n, uint64_t seed, linear_problem *out)
 {
-	const tw_network network = {.layers = 2,
-	                            .width = {m, p, m},
-	                            .activation = tw_activation_find("identity"),
-	                            .output = TW_OUTPUT_IDENTITY};
+	const tw_network network = {
+	    .layers = 2, .width = {m, p, m}, .activation = tw_activation_find("identity"), .output = TW_OUTPUT_IDENTITY};
 	double *numbers = NULL;
 	*out = (linear_problem){.m = m, .p = p, .n = n};
 	TW_CHECK(p <= m && m <= LINEAR_WIDEST, TW_INTERNAL, "a linear network %d-%d-%d is too large here", m, p, m);
@@ -107,6 +105,12 @@ void linear_set_text(const linear_problem *linear, const int *set, char out[2 * 
 	char *end = out;
 	for (int k = 0; k < linear->p; k++) end += sprintf(end, "%c%d", k ? ',' : '{', set[k] % 10 + 1);
 	strcpy(end, "}");
+}
+
+void linear_random_c(const linear_problem *linear, uint64_t seed, uint32_t number, double *c)
+{
+	theory_normal(seed, 10 + number, linear->p * linear->p, c);
+	for (int k = 0; k < linear->p; k++) c[k * linear->p + k] += 2;
 }
 
 tw_status linear_point(const linear_problem *linear, const int *set, const double *c, double *theta)

@@ -24,6 +24,8 @@ void linear_first_set(const linear_problem *linear, int *set);
 bool linear_next_set(const linear_problem *linear, int *set);
 /* "{1,3}", as the thesis counts. */
 void linear_set_text(const linear_problem *linear, const int *set, char out[2 * LINEAR_WIDEST + 3]);
+/* 2 I and a matrix of numbers N(0, 1), p x p; another one for each number. */
+void linear_random_c(const linear_problem *linear, uint64_t seed, uint32_t number, double *c);
 /* theta with W2 = U_I C, W1 = C^-1 U_I' Sigma_YX Sigma_XX^-1; c: p x p, invertible. */
 tw_status linear_point(const linear_problem *linear, const int *set, const double *c, double *theta);
 /* (tr Sigma_YY - sum over I of lambda_i) / n */

@@ -134,13 +134,20 @@ static tw_status open_ensemble(const theory_problem *problem, const theory_cours
 static tw_status start_all(const theory_problem *problem, const theory_course *course, int starts, const double *theta,
                            tw_ensemble *ensemble)
 {
-	tw_stage stage = {.schedule = {.kind = tw_schedule_find("constant"), .base = course->step_size}};
-	tw_stop_off(&stage.stop);
-	stage.stop.steps = course->steps;
-	stage.stop.gradient_norm = course->tolerance;
+	const tw_schedule constant = {.kind = tw_schedule_find("constant"), .base = course->step_size};
+	const tw_schedule falling = {.kind = tw_schedule_find("exponential"),
+	                             .base = course->step_size,
+	                             .value = {log(1e10) / (double)(course->settling + 1)}};
+	tw_stage stage[] = {{.schedule = constant}, {.schedule = falling}};
+	const int64_t steps[] = {course->steps, course->settling};
+	for (int i = 0; i < 2; i++) {
+		tw_stop_off(&stage[i].stop);
+		stage[i].stop.steps = steps[i];
+		stage[i].stop.gradient_norm = course->tolerance;
+	}
 	for (int i = 0; i < starts; i++) {
 		tw_replica_start start = {.tag = i, .seed = 1, .run = (uint32_t)i, .theta = theta + i * problem->dimension};
-		TW_TRY(tw_course_start(&start.course, &stage, 1, problem->data->observations));
+		TW_TRY(tw_course_start(&start.course, stage, course->settling > 0 ? 2 : 1, problem->data->observations));
 		TW_TRY(tw_ensemble_start(ensemble, &start));
 	}
 	return TW_OK;

@@ -48,6 +48,7 @@ tw_status theory_descend(theory_problem *problem, double *theta, double step_siz
 typedef struct {
 	double step_size, momentum, tolerance;
 	int64_t steps;
+	int64_t settling; /* then so many with a step size that falls to 1e-10 of it; 0: none */
 } theory_course;
 tw_status theory_train(const theory_problem *problem, const theory_course *course, int starts, double *theta,
                        int64_t *steps_made);
@@ -62,7 +63,8 @@ void theory_normal(uint64_t seed, uint32_t part, int64_t count, double *out);
 void theory_product(int rows, int inner, int columns, const double *a, const double *b, double *out);
 void theory_transpose(int rows, int columns, const double *a, double *out);
 enum { THEORY_SOLVE_MOST = 16 };
-/* right (n x columns) = a^-1 right by elimination with row pivots, n <= THEORY_SOLVE_MOST. TW_INTERNAL: a is singular. */
+/* right (n x columns) = a^-1 right by elimination with row pivots, n <= THEORY_SOLVE_MOST. TW_INTERNAL: a is singular.
+ */
 tw_status theory_solve(int n, const double *a, int columns, double *right);
 
 #endif
