@@ -15,13 +15,13 @@ set size ratio -1
 set xtics 1 out nomirror
 set ytics 1 out nomirror
 set xlabel "x_1"
-set ylabel "x_2" offset 1.5
+set ylabel "x_2" offset 0.4
 unset key
 do for [format in "svg png"] {
 	if (format eq "svg") { set terminal svg size 1000,760 font "sans,15" background rgb "white" }
 	else { set terminal pngcairo size 1000,760 font "sans,12" }
 	set output "figure-5.2.".format
-	set multiplot layout 2,3 margins 0.06,0.88,0.14,0.95 spacing 0.06,0.14
+	set multiplot layout 2,3 margins 0.075,0.88,0.14,0.95 spacing 0.075,0.14
 	do for [i = 1:minima] {
 		set title sprintf("d_1 = %d, f(θ) = %.2g", width[i], cost[i])
 		if (i == minima) {

@@ -5,6 +5,9 @@
 
 #include "run/stationary.h"
 
+/* Searches over kinks, each followed by Newton steps. */
+enum { ROUNDS = 3 };
+
 static const struct {
 	const char *name, *help;
 } verdicts[TW_VERDICT_COUNT] = {
@@ -42,6 +45,24 @@ void tw_certify_defaults(tw_certify_options *options)
 
 /* ---- refinement ---------------------------------------------------------------------------------------------- */
 
+/* What is said of a point that is not refined. */
+static tw_status start_refinement(tw_run *run, const double *theta, tw_refinement *out)
+{
+	double *gradient = NULL;
+	const int64_t d = run->objective.dimension;
+	*out = (tw_refinement){.end = TW_REFINE_NONE};
+	tw_status status = tw_alloc_array((void **)&gradient, d, sizeof *gradient, "a gradient");
+	status = tw_comm_agree(run->comm, status);
+	if (status == TW_OK) status = stationary_evaluate(run, theta, &out->cost_before, gradient);
+	if (status == TW_OK) {
+		out->cost = out->cost_before;
+		out->gradient_norm_before = out->gradient_norm = stationary_norm(gradient, d);
+		out->theta_norm_before = out->theta_norm = stationary_norm(theta, d);
+	}
+	tw_free(gradient);
+	return status;
+}
+
 static tw_status refine_to(tw_run *run, const tw_certify_options *options, bool to_saddles, tw_refinement *out)
 {
 	tw_refine_options choice = options->refine;
@@ -49,23 +70,47 @@ static tw_status refine_to(tw_run *run, const tw_certify_options *options, bool 
 	return tw_refine(run, &choice, out);
 }
 
-/* Down over the kink that is in the way, and on from there: before is what led to it. */
-static tw_status pass_kink(tw_run *run, const tw_certify_options *options, const double *start, tw_certificate *out)
+static bool is_stuck(const tw_certify_options *options, const tw_refinement *r)
 {
-	const tw_refinement before = out->refinement;
+	const bool stopped = r->end == TW_REFINE_AT_KINK || r->end == TW_REFINE_STALLED;
+	return stopped && r->gradient_norm > options->stationary;
+}
+
+/* One search over kinks, and on from there where it has not ended on one. */
+static tw_status pass_once(tw_run *run, const tw_certify_options *options, bool last, tw_certificate *out)
+{
 	settled settled;
+	tw_kink kink;
+	tw_refinement *r = &out->refinement, on = {.end = TW_REFINE_AT_KINK};
 	TW_TRY(stationary_settle(run, options->around, &settled));
+	TW_TRY(tw_objective_kink_distance(&run->objective, run->theta, &kink));
 	out->around_norm = settled.norm;
 	out->around_radius = settled.radius;
-	TW_TRY(refine_to(run, options, false, &out->refinement));
-	tw_refinement *r = &out->refinement;
-	if (settled.separated) r->end = TW_REFINE_DESCENDING;
-	r->cost_before = before.cost_before;
-	r->gradient_norm_before = before.gradient_norm_before;
-	r->theta_norm_before = before.theta_norm_before;
-	r->steps += before.steps + settled.steps;
-	r->products += before.products;
-	r->moved = stationary_distance(start, run->canonical, run->objective.dimension);
+	const bool there = (settled.norm <= options->around || last) && kink.distance <= settled.radius;
+	if (!settled.separated && !there) TW_TRY(refine_to(run, options, false, &on));
+	r->end = settled.separated ? TW_REFINE_DESCENDING : on.end;
+	r->steps += settled.steps + on.steps;
+	r->products += on.products;
+	r->gradient_norm = there || settled.separated ? 0 : on.gradient_norm; /* 0: goes no further */
+	return TW_OK;
+}
+
+/* Down over the kinks that are in the way. */
+static tw_status pass_kinks(tw_run *run, const tw_certify_options *options, const double *start, tw_certificate *out)
+{
+	const tw_refinement before = out->refinement;
+	tw_refinement *r = &out->refinement, end;
+	for (int round = 1; round <= ROUNDS && is_stuck(options, r); round++)
+		TW_TRY(pass_once(run, options, round == ROUNDS, out));
+	TW_TRY(start_refinement(run, run->canonical, &end));
+	end.end = r->end;
+	end.steps = r->steps;
+	end.products = r->products;
+	end.cost_before = before.cost_before;
+	end.gradient_norm_before = before.gradient_norm_before;
+	end.theta_norm_before = before.theta_norm_before;
+	end.moved = stationary_distance(start, run->canonical, run->objective.dimension);
+	*r = end;
 	return TW_OK;
 }
 
@@ -78,10 +123,8 @@ static tw_status refine(tw_run *run, const tw_certify_options *options, const do
 	TW_TRY(tw_run_set_theta(run, start));
 	TW_TRY(refine_to(run, options, false, r));
 	const bool kinks = run->network.layers > 1 && !tw_activation_info_of(run->network.activation)->smooth;
-	const bool stuck = r->end == TW_REFINE_AT_KINK || r->end == TW_REFINE_STALLED;
-	if (!kinks || !stuck || r->gradient_norm <= options->stationary || out->dimension > options->around_most)
-		return TW_OK;
-	return pass_kink(run, options, start, out);
+	if (!kinks || !is_stuck(options, r) || out->dimension > options->around_most) return TW_OK;
+	return pass_kinks(run, options, start, out);
 }
 
 /* ---- the spectrum -------------------------------------------------------------------------------------------- */
@@ -115,7 +158,7 @@ static tw_status full_spectrum(tw_curvature *curvature, const tw_certify_options
 	const int64_t unexplained = out->flat_found - out->flat_explained;
 	out->index_high = out->index_low + (unexplained > 0 ? unexplained : 0);
 	out->condition = largest / least;
-	out->margin = unexplained > 0 ? 0 : lowest / largest;
+	out->margin = unexplained > 0 && lowest > 0 ? 0 : lowest / largest;
 	return TW_OK;
 }
 
@@ -181,8 +224,8 @@ static void read_ends(const ends *e, tw_certificate *out)
 			flat++;
 	}
 	if (found == e->low.asked && positive > 0) out->index_high = out->index_low + flat;
-	out->flat_found = out->flat_explained + flat;
-	out->margin = flat > 0 ? 0 : out->smallest / largest;
+	out->flat_found = e->flat->count + flat;
+	out->margin = flat > 0 && out->index_low == 0 ? 0 : out->smallest / largest;
 	out->incomplete = found < e->low.asked;
 	if (out->incomplete)
 		snprintf(out->why, sizeof out->why, "ARPACK found %d of %d eigenvalues in its limit of restarts", found,
@@ -192,7 +235,9 @@ static void read_ends(const ends *e, tw_certificate *out)
 static tw_status ends_of_spectrum(tw_curvature *curvature, const tw_certify_options *options,
                                   const symmetry_basis *flat, tw_certificate *out)
 {
-	ends e = {.options = options, .flat = flat};
+	/* Symmetries curve: off stationary points their directions are no eigenvectors. */
+	const symmetry_basis none = {.dimension = flat->dimension};
+	ends e = {.options = options, .flat = out->gradient_norm <= options->stationary ? flat : &none};
 	tw_status status = curvature_drive(curvature, 0, look_at_ends, &e);
 	if (status == TW_OK && tw_comm_rank(curvature->run->comm) == 0) read_ends(&e, out);
 	if (status == TW_OK) status = tw_comm_broadcast(curvature->run->comm, out, sizeof *out, 0);
@@ -337,24 +382,6 @@ void tw_certificate_clear(tw_certificate *out, int64_t dimension)
 	                        .around_norm = NAN,
 	                        .around_radius = NAN,
 	                        .dead_units = -1};
-}
-
-/* What is said of a point that is not refined. */
-static tw_status start_refinement(tw_run *run, const double *theta, tw_refinement *out)
-{
-	double *gradient = NULL;
-	const int64_t d = run->objective.dimension;
-	*out = (tw_refinement){.end = TW_REFINE_NONE};
-	tw_status status = tw_alloc_array((void **)&gradient, d, sizeof *gradient, "a gradient");
-	status = tw_comm_agree(run->comm, status);
-	if (status == TW_OK) status = stationary_evaluate(run, theta, &out->cost_before, gradient);
-	if (status == TW_OK) {
-		out->cost = out->cost_before;
-		out->gradient_norm_before = out->gradient_norm = stationary_norm(gradient, d);
-		out->theta_norm_before = out->theta_norm = stationary_norm(theta, d);
-	}
-	tw_free(gradient);
-	return status;
 }
 
 tw_status tw_certify(tw_run *run, const tw_certify_options *options, tw_certificate *out)

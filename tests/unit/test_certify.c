@@ -119,6 +119,46 @@ static void a_valley(void)
 	CU_ASSERT(c.kink_distance > 0.1 && isfinite(c.kink_distance));
 }
 
+/* The same with biases, f = mean (y - (v (a x + c) + e))^2: the unit acts as a linear one, so that its bias can be
+ * taken back by the next layer's, too. With the identity it is the same. */
+static void a_linear_unit(void)
+{
+	static const char *const text[] = {
+	    "precision: double\nnetwork: {hidden: [1], activation: leaky_relu, leak: 0.1, output: identity}\nloss: "
+	    "square\n",
+	    "precision: double\nnetwork: {hidden: [1], activation: identity, output: identity}\nloss: square\n"};
+	static const double x[] = {1, 2, 4}, y[] = {2, 1, 7}, theta[] = {1.3, 3, 1.2, 0.2};
+	for (int i = 0; i < 2; i++) {
+		const tw_certificate c = certify(text[i], 3, x, y, theta, true);
+		CHECK_VERDICT(c, TW_MINIMUM);
+		CU_ASSERT_EQUAL(c.flat_found, 2);
+		CU_ASSERT_EQUAL(c.flat_explained, 2);
+	}
+}
+
+/* A line with a bend is fitted to labels along an axis: where the bend lies best is often at an observation, and there
+ * the gradient jumps. From several bends the search goes down over kinks, and mostly ends on one with 0 in the convex
+ * hull of the gradients around. */
+static void down_to_a_kink(void)
+{
+	static const char leaky[] = "precision: double\nnetwork: {hidden: [1], activation: leaky_relu, leak: 0.1, "
+	                            "output: logistic}\nloss: log\n";
+	static const double x[] = {-3, -2, -1, 0, 1, 2, 3, 4}, y[] = {1, 0, 1, 0, 0, 1, 0, 1};
+	int kinks = 0, stationary = 0;
+	for (int i = 0; i < 8; i++) {
+		const double theta[] = {1, 2.6 - 0.7 * i, 1, -0.5};
+		const tw_certificate c = certify(leaky, 8, x, y, theta, true);
+		CU_ASSERT(c.cost < c.refinement.cost_before);
+		CU_ASSERT_NOT_EQUAL(c.verdict, TW_UNDECIDED);
+		if (c.verdict != TW_ON_A_KINK) continue;
+		kinks++;
+		stationary += c.around_norm <= 1e-5;
+		CU_ASSERT(c.gradient_norm > 1e-4);
+	}
+	CU_ASSERT(kinks > 0);
+	CU_ASSERT(2 * stationary > kinks);
+}
+
 /* Of two ReLU units the second never acts: its weights do not matter. */
 static void a_dead_unit(void)
 {
@@ -228,6 +268,8 @@ int main(void)
 	                       {"beside a saddle", beside_a_saddle},
 	                       {"a monkey saddle", a_monkey_saddle},
 	                       {"a valley", a_valley},
+	                       {"a linear unit", a_linear_unit},
+	                       {"down to a kink", down_to_a_kink},
 	                       {"a dead unit", a_dead_unit},
 	                       {"a kink", a_kink},
 	                       {"descending to infinity", descending_to_infinity},

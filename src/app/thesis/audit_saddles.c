@@ -7,7 +7,7 @@
 #include "app/thesis/audit.h"
 #include "run/run.h"
 
-enum { STARTS = 40, ITERATES = 12 };
+enum { STARTS = 120, ITERATES = 12 };
 static const int64_t iterate_at[ITERATES] = {0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 3000};
 
 /* The stationary point to which an iterate leads. */
@@ -42,7 +42,7 @@ static tw_status look_at(tw_run *run, const double *theta, saddle *out)
 	tw_certificate certificate;
 	tw_certify_defaults(&options);
 	options.refine.to_saddles = true;
-	options.refine.steps = 300;
+	options.refine.steps = 100;
 	options.full_spectrum = INT64_MAX;
 	TW_TRY(tw_run_set_theta(run, theta));
 	const tw_status status = tw_certify(run, &options, &certificate);
@@ -86,6 +86,29 @@ static tw_status follow_start(tw_comm *self, const tw_settings *common, tw_data 
 	return status;
 }
 
+/* Each start by one thread. */
+static tw_status follow_each(tw_comm *self, const tw_settings *settings, tw_data *data, saddle *out)
+{
+	tw_status failed = TW_OK;
+	char message[512] = "";
+#pragma omp parallel for schedule(dynamic)
+	for (int s = 0; s < STARTS; s++) {
+		tw_status before;
+#pragma omp atomic read
+		before = failed;
+		if (before != TW_OK) continue;
+		const tw_status status = follow_start(self, settings, data, s, out + s * ITERATES);
+		if (status == TW_OK) continue;
+#pragma omp critical(audit_saddles)
+		if (failed == TW_OK) {
+			snprintf(message, sizeof message, "%s", tw_message());
+#pragma omp atomic write
+			failed = status;
+		}
+	}
+	return failed == TW_OK ? TW_OK : tw_fail(failed, "%s", message);
+}
+
 static tw_status follow_all(const thesis_context *context, saddle *out)
 {
 	tw_comm *self = NULL;
@@ -96,8 +119,7 @@ static tw_status follow_all(const thesis_context *context, saddle *out)
 	TW_TRY(tw_settings_parse(&settings, "audit-saddles", text, (const char *const *)context->set, context->sets));
 	tw_status status = tw_comm_self(&self);
 	if (status == TW_OK) status = tw_data_load(self, &settings.data, &data, &test);
-	for (int s = 0; s < STARTS && status == TW_OK; s++)
-		status = follow_start(self, &settings, data, s, out + s * ITERATES);
+	if (status == TW_OK) status = follow_each(self, &settings, data, out);
 	tw_data_free(data);
 	tw_data_free(test);
 	tw_comm_free(self);
@@ -160,6 +182,24 @@ static tw_status write_saddles(const char *folder, const saddle *point, int coun
 	return tw_part_close(&out);
 }
 
+/* Where cost and index have nothing to do with each other, rho sqrt(count - 1) is about a normal variable. */
+static void tell_correlation(tw_page *page, double rho, int count)
+{
+	const double score = rho * sqrt(count - 1.0), level = 1.645;
+	tw_page_finding(
+	    page,
+	    score > level    ? TW_AGREES
+	    : score < -level ? TW_DIFFERS
+	                     : TW_NOTE,
+	    "Dauphin and others (2014) saw that stationary points of high cost have many negative eigenvalues and "
+	    "those of low cost few. Here the rank correlation of cost and index is %.2f over %d stationary points: "
+	    "%s.",
+	    rho, count,
+	    score > level    ? "the same, beyond chance (one-sided level 0.05)"
+	    : score < -level ? "the opposite (one-sided level 0.05)"
+	                     : "not beyond what chance gives (one-sided level 0.05)");
+}
+
 static tw_status report(thesis_context *context, const saddle *all, saddle *point)
 {
 	enum { LEAST = 10 };
@@ -173,19 +213,14 @@ static tw_status report(thesis_context *context, const saddle *all, saddle *poin
 	tw_page_heading(page, 2, "Saddles along the runs");
 	tw_page_text(
 	    page,
-	    "From %d iterates of each of %d runs of gradient descent (2-5-1, tanh, on the circles: smooth, so that no "
+	    "From %d iterates of each of %d runs of gradient descent (2-3-1, tanh, on the circles: smooth, so that no "
 	    "kink is in the way) to the stationary point of any kind to which Newton steps on the gradient lead: "
 	    "%d of %d get there. Of these %d differ in cost or index, %d of them saddles.",
 	    ITERATES, STARTS, found, STARTS * ITERATES, count, saddles);
 	if (count < LEAST || isnan(rho))
 		tw_page_finding(page, TW_NOTE, "Too few stationary points for a comparison of index and cost: %d.", count);
 	else
-		tw_page_finding(
-		    page, rho > 0.3 ? TW_AGREES : TW_DIFFERS,
-		    "Dauphin and others (2014) saw that stationary points of high cost have many negative "
-		    "eigenvalues and those of low cost few. Here the rank correlation of cost and index is %.2f over "
-		    "%d stationary points.",
-		    rho, count);
+		tell_correlation(page, rho, count);
 	return thesis_draw(context, "audit-saddles",
 	                   "Share of negative eigenvalues (index over d) and cost f(θ) of stationary points found from "
 	                   "iterates of gradient descent.");
