@@ -41,24 +41,16 @@ static tw_status find_sweep(thesis_context *context, char **folder)
 }
 
 /* Collective. *point on rank 0: plan->runs of them. */
-static tw_status certify_sweep(thesis_context *context, const char *folder, const tw_sweep_plan *plan,
+static tw_status certify_sweep(thesis_context *context, const char *models, const tw_sweep_plan *plan,
                                tw_certified **point)
 {
 	tw_certify_options options;
-	char *models = NULL;
 	int64_t count = 0;
 	tw_certify_defaults(&options);
-	if (asprintf(&models, "%s/sweep/models.h5", folder) < 0) models = NULL;
-	tw_status status =
-	    tw_comm_agree(context->comm, models ? TW_OK : tw_fail(TW_NO_MEMORY, "no memory for the name of a file"));
-	if (status == TW_OK) {
-		const certify_order order = {.plan = plan, .models = models, .run = -1, .options = &options};
-		tw_log(TW_LOG_NOTE, "audit: %" PRId64 " end points to be certified", plan->runs);
-		app_catch_signals();
-		status = certify_points(context->comm, &order, point, &count);
-	}
-	free(models);
-	return status;
+	const certify_order order = {.plan = plan, .models = models, .run = -1, .options = &options};
+	tw_log(TW_LOG_NOTE, "audit: %" PRId64 " end points to be certified", plan->runs);
+	app_catch_signals();
+	return certify_points(context->comm, &order, point, &count);
 }
 
 /* ---- counts -------------------------------------------------------------------------------------------------- */
@@ -246,7 +238,9 @@ static tw_status tell_findings(tw_page *page, const tw_sweep_plan *plan, const t
 	return TW_OK;
 }
 
-static tw_status report(thesis_context *context, const tw_sweep_plan *plan, const tw_certified *point)
+/* Rank 0. */
+static tw_status report(thesis_context *context, const char *models, const tw_sweep_plan *plan,
+                        const tw_certified *point)
 {
 	tw_page *page = context->page;
 	TW_TRY(tw_certificates_write(context->folder, point, plan->runs));
@@ -263,25 +257,29 @@ static tw_status report(thesis_context *context, const tw_sweep_plan *plan, cons
 	                   "is that of the side on "
 	                   "which θ lies."));
 	tell_table(page, plan, point);
-	return TW_OK;
+	return audit_density(context, models, plan, point);
 }
 
 static tw_status audit_sweep(thesis_context *context)
 {
 	thesis_context where = *context;
-	char *folder = NULL;
+	char *folder = NULL, *models = NULL;
 	tw_sweep_plan plan;
 	tw_certified *point = NULL;
 	TW_TRY(find_sweep(context, &folder));
 	where.folder = folder;
-	tw_status status = minima_train(&where, &plan, NULL);
+	if (asprintf(&models, "%s/sweep/models.h5", folder) < 0) models = NULL;
+	tw_status status =
+	    tw_comm_agree(context->comm, models ? TW_OK : tw_fail(TW_NO_MEMORY, "no memory for the name of a file"));
+	if (status == TW_OK) status = minima_train(&where, &plan, NULL);
 	if (status == TW_OK) {
-		status = certify_sweep(context, folder, &plan, &point);
+		status = certify_sweep(context, models, &plan, &point);
 		if (status == TW_OK)
-			status = tw_comm_agree(context->comm, context->speaks ? report(context, &plan, point) : TW_OK);
+			status = tw_comm_agree(context->comm, context->speaks ? report(context, models, &plan, point) : TW_OK);
 		tw_sweep_plan_free(&plan);
 	}
 	tw_free(point);
+	free(models);
 	free(folder);
 	return status;
 }
