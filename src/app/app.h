@@ -27,7 +27,7 @@ typedef struct {
 } app_command;
 
 extern const app_command app_train, app_sweep, app_thesis, app_compare, app_evaluate, app_predict, app_verify_layout,
-    app_info, app_replay, app_completion, app_certify;
+    app_info, app_doctor, app_replay, app_completion, app_certify;
 
 const app_command *app_command_of(int i); /* NULL past the end */
 const app_command *app_command_find(const char *name);

@@ -7,8 +7,8 @@
 #include "run/launch.h"
 
 static const app_command *const commands[] = {
-    &app_train,   &app_sweep,         &app_thesis, &app_compare, &app_certify,    &app_evaluate,
-    &app_predict, &app_verify_layout, &app_info,   &app_replay,  &app_completion, NULL,
+    &app_train,         &app_sweep, &app_thesis, &app_compare, &app_certify,    &app_evaluate, &app_predict,
+    &app_verify_layout, &app_info,  &app_doctor, &app_replay,  &app_completion, NULL,
 };
 
 const app_command *app_command_of(int i) { return commands[i]; }
