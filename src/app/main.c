@@ -1,6 +1,7 @@
 /* thalweg: neural networks trained with gradient methods. */
 #include "app/app.h"
 
+#include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,8 @@ int main(int argc, char **argv)
 {
 	tw_launch launch = tw_launch_environment();
 	tw_log_setup((int)launch.task, (int)launch.tasks, false, false);
+	/* All that is opened is closed; at its own end HDF5 would tell what it kept itself of a broken file. */
+	H5dont_atexit();
 	app_call call = {.program = argv[0]};
 	tw_status status = dispatch(&call, argc, argv);
 	return app_finish(&call, status);
