@@ -4,6 +4,7 @@ run_packages=(build-essential cmake ninja-build pkg-config git libopenmpi-dev op
 	librandom123-dev libyaml-dev libjansson-dev libhwloc-dev zlib1g-dev libarpack2-dev liblapacke-dev gnuplot-nox)
 test_packages=("${run_packages[@]}" libcunit1-dev python3 python3-numpy python3-torch python3-scipy python3-h5py help2man
 	curl)
+fuzz_packages=("${run_packages[@]}" libcunit1-dev clang libclang-rt-dev libomp-dev)
 
 # missing_packages NAME...: those of them that are not installed.
 missing_packages() {
