@@ -34,6 +34,7 @@ void fuzz_settings(const uint8_t *bytes, size_t size);
 void fuzz_overrides(const uint8_t *bytes, size_t size);
 void fuzz_sweep(const uint8_t *bytes, size_t size);
 void fuzz_model(const uint8_t *bytes, size_t size);
+void fuzz_parts(const uint8_t *bytes, size_t size);
 void fuzz_theta(const uint8_t *bytes, size_t size);
 
 #endif

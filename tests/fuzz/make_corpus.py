@@ -118,6 +118,39 @@ def model_files():
     seed("model", "sweep", hdf5(sweep))
 
 
+def parts_files():
+    """Bytes that hdf5_parts.c makes a file of: WHAT KIND VALUE, one after the other."""
+    names = ("format version precision layers widths activation activation_leak output bias cells first_run starts "
+             "theta x y run").split()
+    texts = ["thalweg model", "thalweg models", "float", "double", "tanh", "leaky_relu", "logistic"]
+
+    def integer(name, value):
+        return bytes([names.index(name), 1, value])
+
+    def integers(name, *values):
+        return bytes([names.index(name), 3, len(values), *values])
+
+    def text(name, value, kind=5):
+        return bytes([names.index(name), kind, texts.index(value)])
+
+    def numbers(name, kind, axes):
+        sizes = b"".join(bytes([size, 1]) for size in axes)
+        return bytes([names.index(name), 7, kind + len(axes), 0]) + sizes + bytes(i % 3 for i in range(64))
+
+    def network(widths, precision):
+        return (text("precision", precision) + integer("layers", len(widths) - 1) + integers("widths", *widths)
+                + text("activation", "leaky_relu") + bytes([names.index("activation_leak"), 4, 0x3F, 0xB0]) + bytes(6)
+                + text("output", "logistic", 6) + integer("bias", 1))
+
+    seed("parts", "single", text("format", "thalweg model") + integer("version", 1) + network([2, 3, 1], "double")
+         + numbers("theta", 0, [13]))
+    seed("parts", "sweep", text("format", "thalweg models") + integer("version", 1) + integer("cells", 1)
+         + bytes([0, 0]) + network([2, 1], "float") + integer("first_run", 0) + integer("starts", 4)
+         + numbers("theta", 0, [4, 3]))
+    seed("parts", "data", numbers("x", 0, [4, 2]) + numbers("y", 130, [4]))
+    seed("parts", "huge", numbers("x", 65, [4, 2]) + numbers("y", 65, [4]))
+
+
 settings = """seed: 7
 precision: double
 threads: 2
@@ -190,4 +223,5 @@ idx_files()
 npy_files()
 hdf5_files()
 model_files()
+parts_files()
 configurations()
