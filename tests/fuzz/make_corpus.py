@@ -151,6 +151,13 @@ def parts_files():
     seed("parts", "huge", numbers("x", 65, [4, 2]) + numbers("y", 65, [4]))
 
 
+def tables():
+    seed("runs", "sweep", "run,hidden_layers,width,activation,cost\n0,1,1,tanh,0.25\n1,1,1,tanh,nan\n")
+    seed("runs", "other", '# of elsewhere\r\n"layers", width ,cost\r\n1,"2",1e-4\r\n2,3,inf')
+    seed("journal", "head", f"thalweg sweep journal,2,{'ab' * 32},float,12")
+    seed("journal", "entry", f"3,0.5,1e-06,100,1000,steps,0.25,13,416,2,48,{'0' * 16},{'cd' * 32},nan")
+
+
 settings = """seed: 7
 precision: double
 threads: 2
@@ -224,4 +231,5 @@ npy_files()
 hdf5_files()
 model_files()
 parts_files()
+tables()
 configurations()

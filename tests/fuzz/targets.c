@@ -14,7 +14,8 @@ static const fuzz_target targets[] = {
     {.name = "npy", .run = fuzz_npy},           {.name = "hdf5", .run = fuzz_hdf5},
     {.name = "settings", .run = fuzz_settings}, {.name = "overrides", .run = fuzz_overrides},
     {.name = "sweep", .run = fuzz_sweep},       {.name = "model", .run = fuzz_model},
-    {.name = "parts", .run = fuzz_parts},       {.name = "theta", .run = fuzz_theta},
+    {.name = "parts", .run = fuzz_parts},       {.name = "runs", .run = fuzz_runs},
+    {.name = "journal", .run = fuzz_journal},   {.name = "theta", .run = fuzz_theta},
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 
