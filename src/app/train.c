@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/diverged.h"
 #include "app/output.h"
 #include "run/checkpoint.h"
 
@@ -119,22 +120,10 @@ static tw_status check_gradient(const app_call *call, tw_run *run, int64_t sampl
 
 /* ---- training ------------------------------------------------------------------------------------------------ */
 
-/* Collective. Where the first number that is not finite stands, if it is in a hidden layer. */
-static tw_status diverged(const tw_run *run, const tw_summary *summary)
+/* Collective. */
+static tw_status status_of(const app_call *call, const tw_run *run, const train_options *o, const tw_summary *summary)
 {
-	tw_kink kink;
-	char where[512] = "";
-	if (tw_objective_kink_distance(tw_run_objective(run), tw_run_theta_vector(run), &kink) == TW_DIVERGED)
-		snprintf(where, sizeof where, " (%s)", tw_message());
-	return tw_fail(TW_DIVERGED,
-	               "diverged after %" PRId64 " steps: the cost or the gradient is not finite%s; a smaller "
-	               "method.step_size may help",
-	               summary->steps, where);
-}
-
-static tw_status status_of(const tw_run *run, const train_options *o, const tw_summary *summary)
-{
-	if (summary->stop_reason == TW_STOP_DIVERGED) return diverged(run, summary);
+	if (summary->stop_reason == TW_STOP_DIVERGED) return app_diverged(call, run, summary->steps);
 	if (summary->stop_reason == TW_STOP_INTERRUPTED)
 		return tw_fail(TW_INTERRUPTED, "interrupted after %" PRId64 " steps; %s", summary->steps,
 		               o->output ? "the same command with --resume goes on"
@@ -169,7 +158,7 @@ static tw_status train_and_keep(const app_call *call, const train_options *o, co
 	TW_TRY(tw_comm_agree(call->comm, status));
 	if (speaks) tw_summary_print(&summary, o->output);
 	TW_TRY(tw_comm_broadcast(call->comm, &summary, sizeof summary, 0));
-	return status_of(run, o, &summary);
+	return status_of(call, run, o, &summary);
 }
 
 static void note_large_batch(const tw_settings *settings, const tw_run *run)

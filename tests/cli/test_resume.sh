@@ -128,23 +128,31 @@ while [ $code -eq 75 ] && [ $stops -lt 50 ]; do
 	stops=$((stops + 1))
 done
 check "time limit: ended with code $code after $stops parts" [ $code -eq 0 ]
-check "time limit: theta" \
-	[ "$(value slow/summary.json theta_sha256)" = "$(value slow_whole/summary.json theta_sha256)" ]
+check "time limit: theta" [ "$(value slow/summary.json theta_sha256)" = "$(value slow_whole/summary.json theta_sha256)" ]
 check "time limit: metrics.csv" cmp -s slow/metrics.csv slow_whole/metrics.csv
 
+same_as_slow() # NAME DIR
+{
+	check "$1: theta" [ "$(value "$2/summary.json" theta_sha256)" = "$(value slow_whole/summary.json theta_sha256)" ]
+	check "$1: metrics.csv" cmp -s "$2/metrics.csv" slow_whole/metrics.csv
+}
+
+# mpirun passes SIGUSR1 on and gives the ranks' exit code; after SIGTERM it gives the ranks a time to end, and 1.
 if [ $most_ranks -gt 1 ]; then
-	"$mpirun" $flags -n 2 "$thalweg" train run.yaml $slow --output ranks --quiet >out 2>err &
-	pid=$!
-	check "2 ranks: the run began" wait_for ranks/metrics.csv.part
-	sleep 0.2
-	kill -USR1 $pid
-	wait $pid
-	code=$?
-	check "2 ranks: exit code $code, not 75" [ "$code" -eq 75 ]
-	exits "2 ranks: resumed on one" 0 "$thalweg" train run.yaml $slow --output ranks --quiet --resume
-	check "2 ranks: theta" \
-		[ "$(value ranks/summary.json theta_sha256)" = "$(value slow_whole/summary.json theta_sha256)" ]
-	check "2 ranks: metrics.csv" cmp -s ranks/metrics.csv slow_whole/metrics.csv
+	for signal in USR1 TERM; do
+		"$mpirun" $flags -n 2 "$thalweg" train run.yaml $slow --output ranks_$signal --quiet >out 2>err &
+		pid=$!
+		check "$signal, 2 ranks: the run began" wait_for ranks_$signal/metrics.csv.part
+		sleep 0.2
+		kill -$signal $pid
+		wait $pid
+		code=$?
+		[ $signal = USR1 ] && check "$signal, 2 ranks: exit code $code, not 75" [ "$code" -eq 75 ]
+		check "$signal, 2 ranks: exit code $code" [ "$code" -ne 0 ]
+		check "$signal, 2 ranks: checkpoint" ls ranks_$signal/checkpoint-*.h5 >/dev/null
+		exits "$signal, 2 ranks: resumed on one" 0 "$thalweg" train run.yaml $slow --output ranks_$signal --quiet --resume
+		same_as_slow "$signal, 2 ranks" ranks_$signal
+	done
 fi
 
 # ---- damage, and what does not fit -----------------------------------------------------------------------------------
@@ -205,6 +213,16 @@ exits "finished" 0 "$thalweg" train run.yaml --output fresh --resume
 says "finished" "nothing is left to be done"
 exits "finished, changed" 2 "$thalweg" train run.yaml --output fresh --resume --seed 2
 same_end "finished" fresh
+
+# A run that diverges says at which step and where, and keeps the last state that was finite.
+steep="--set network.output=identity --set loss=square --set network.activation=identity --set method.update=plain"
+steep="$steep --set method.step_size=2 --set checkpoint.every_steps=1 --set stages=none --set stop.steps=1000"
+exits "diverged" 4 "$thalweg" train run.yaml $steep --output diverged --quiet
+says "diverged" "diverged after [1-9][0-9]* steps: .*observation [0-9]"
+check "diverged: checkpoints" [ "$(ls diverged/checkpoint-*.h5 | wc -l)" -eq 2 ]
+cp diverged/metrics.csv before.csv
+exits "diverged again" 4 "$thalweg" train run.yaml $steep --output diverged --quiet --resume
+check "diverged again: metrics.csv" cmp -s diverged/metrics.csv before.csv
 
 # A limit that is extended goes on where the shorter run was stopped.
 extended="--set stages=none --set stop.steps=20000"

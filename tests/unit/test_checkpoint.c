@@ -231,6 +231,8 @@ static void sampling_and_theory_go_on(void)
 	check_goes_on(&o, 22);
 	o = base_overrides("method.sampling=shuffle_once", "data.test_fraction=0.2");
 	check_goes_on(&o, 22);
+	o = base_overrides("data.storage=sparse", "data.test_fraction=0.2");
+	check_goes_on(&o, 22);
 	o = base_overrides("metrics.bound=true", "metrics.rayleigh=true");
 	check_goes_on(&o, 22);
 	o = base_overrides("method.batch=all", "metrics.bound=true");
