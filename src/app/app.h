@@ -75,7 +75,8 @@ tw_status app_load_model(const app_call *call, const app_options *options, const
 
 /* ---- signals (signals.c) ------------------------------------------------------------------------------------- */
 
-/* From now on SIGINT, SIGTERM and SIGUSR1 stop the training at its next step; a second SIGINT ends the program. */
+/* From now on SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop the training at its next step; a second SIGINT ends the
+ * program. */
 void app_catch_signals(void);
 
 /* ---- help (help.c) ------------------------------------------------------------------------------------------- */
