@@ -24,9 +24,26 @@ tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theor
 tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record);
 tw_status tw_metrics_close(tw_metrics *metrics); /* completes and renames; frees */
 void tw_metrics_discard(tw_metrics *metrics);    /* removes the partial file; frees */
+/* What was recorded so far is on the disk; *bytes: its length, from which tw_metrics_reopen goes on. */
+tw_status tw_metrics_sync(tw_metrics *metrics, int64_t *bytes);
+/* Goes on behind the first `bytes` bytes of metrics.csv, finished or not; what follows them is cut off. */
+tw_status tw_metrics_reopen(const char *folder, tw_precision precision, bool theory, int64_t bytes, tw_metrics **out);
+void tw_metrics_leave(tw_metrics *metrics); /* leaves the partial file for tw_metrics_reopen; frees */
+
+/* The checkpoints of a run in its folder, checkpoint-000000012345.h5 with the number of updates. */
+/* Writes one, and then removes all but the last `keep`. */
+tw_status tw_checkpoints_add(const char *folder, const tw_checkpoint *checkpoint, int keep);
+/* The last one that is whole; those behind it are named in a warning. *out NULL: there is none. TW_IO when there are
+ * some and none is whole. */
+tw_status tw_checkpoints_last(const char *folder, tw_checkpoint **out);
+bool tw_checkpoints_exist(const char *folder);
+/* Removes those after this number of updates (-1: all), the temporary files too. */
+void tw_checkpoints_remove(const char *folder, int64_t after);
 
 /* summary.json */
 tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_precision precision);
+/* The stop reason in folder/summary.json; TW_RUNNING: there is no such file. TW_IO when it cannot be read. */
+tw_status tw_summary_stop_reason(const char *folder, tw_stop_reason *reason);
 /* ranks.csv: what each rank's training loop was spent on, in seconds; a line a rank. */
 tw_status tw_rank_times_write(const char *folder, const tw_rank_times *times, int ranks);
 /* The final summary for people, on standard output. */

@@ -45,6 +45,9 @@ typedef struct {
 	bool timing;                                         /* see tw_objective_options */
 	int64_t cost_every, gradient_norm_every, test_every; /* steps; 0: never; cost_every -1: once an epoch */
 	bool rayleigh, bound;                                /* wherever the gradient's norm is measured: see tw_record */
+	int64_t checkpoint_steps;                            /* steps between two checkpoints; 0: not by steps */
+	double checkpoint_seconds;
+	int checkpoint_keep; /* how many are kept */
 } tw_settings;
 
 /* The embedded default: circles, 2-3-1, to a local minimum. */
@@ -76,12 +79,21 @@ typedef struct {
 	int stage;
 } tw_record;
 
-/* Called on rank 0 only, in the order of the steps; a failure ends the run on all ranks. finished: once, at the end. */
+/* All that a run needs to go on between two updates, besides its configuration and its data. */
+typedef struct tw_checkpoint tw_checkpoint;
+
+/* Called on rank 0 only, in the order of the steps; a failure ends the run on all ranks. */
 typedef struct {
 	void *self;
 	tw_status (*record)(void *self, const tw_record *record);
 	/* For progress: every step, cheap; cost is the latest known. total: step limit over all stages, 0 unknown. */
 	void (*progress)(void *self, const tw_record *latest, int64_t total_steps, double seconds);
+	/* Keeps the state before an update: as often as the configuration says, and when the run is asked to stop. The
+	 * records so far belong to it. NULL on all ranks or on none: no state is kept. */
+	tw_status (*keep)(void *self, tw_checkpoint *checkpoint);
+	/* Where keep is set, on rank 0: the state to go on from; NULL: the beginning. Elsewhere it is not looked at. */
+	const tw_checkpoint *start;
+	double deadline; /* rank 0: tw_now() at which the run is asked to stop; 0: never */
 } tw_monitor;
 
 /* Theorem 4.8 as measured along a run (metrics.bound). */

@@ -27,7 +27,7 @@ typedef struct {
 } app_command;
 
 extern const app_command app_train, app_sweep, app_thesis, app_compare, app_evaluate, app_predict, app_verify_layout,
-    app_info, app_replay, app_completion, app_certify;
+    app_info, app_doctor, app_replay, app_completion, app_certify;
 
 const app_command *app_command_of(int i); /* NULL past the end */
 const app_command *app_command_find(const char *name);
@@ -75,7 +75,8 @@ tw_status app_load_model(const app_call *call, const app_options *options, const
 
 /* ---- signals (signals.c) ------------------------------------------------------------------------------------- */
 
-/* From now on SIGINT, SIGTERM and SIGUSR1 stop the training at its next step; a second SIGINT ends the program. */
+/* From now on SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop the training at its next step; a second SIGINT ends the
+ * program. */
 void app_catch_signals(void);
 
 /* ---- help (help.c) ------------------------------------------------------------------------------------------- */

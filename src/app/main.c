@@ -1,14 +1,15 @@
 /* thalweg: neural networks trained with gradient methods. */
 #include "app/app.h"
 
+#include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "run/launch.h"
 
 static const app_command *const commands[] = {
-    &app_train,   &app_sweep,         &app_thesis, &app_compare, &app_certify,    &app_evaluate,
-    &app_predict, &app_verify_layout, &app_info,   &app_replay,  &app_completion, NULL,
+    &app_train,         &app_sweep, &app_thesis, &app_compare, &app_certify,    &app_evaluate, &app_predict,
+    &app_verify_layout, &app_info,  &app_doctor, &app_replay,  &app_completion, NULL,
 };
 
 const app_command *app_command_of(int i) { return commands[i]; }
@@ -80,6 +81,8 @@ int main(int argc, char **argv)
 {
 	tw_launch launch = tw_launch_environment();
 	tw_log_setup((int)launch.task, (int)launch.tasks, false, false);
+	/* All that is opened is closed; at its own end HDF5 would tell what it kept itself of a broken file. */
+	H5dont_atexit();
 	app_call call = {.program = argv[0]};
 	tw_status status = dispatch(&call, argc, argv);
 	return app_finish(&call, status);

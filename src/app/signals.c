@@ -29,6 +29,7 @@ void app_catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
 	action.sa_handler = stop_or_end;
 	sigaction(SIGINT, &action, NULL);
 }

@@ -79,7 +79,8 @@ static const struct argp argp = {
         "without "
         "it on an embedded default. Runs are trained side by side on all threads, and on all processes under mpirun; "
         "runs.csv has the same bytes on any number of them. At the end the costs of each cell of the grid are shown.\v"
-        "SIGINT, SIGTERM and SIGUSR1 stop the sweep; the journal of finished runs stays in DIR, and the same command "
+        "SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop the sweep; the journal of finished runs stays in DIR, and the same "
+        "command "
         "with --resume goes on. Runs that diverge are part of the result.\n\n"
         "Exit codes: 0 done; 2 usage or configuration; 3 input or output; 75 interrupted; 70 internal.",
     .children = app_run_children,

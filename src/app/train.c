@@ -4,21 +4,30 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/diverged.h"
 #include "app/output.h"
+#include "run/checkpoint.h"
 
 typedef struct {
 	app_options shared;
 	const char *file, *output;
-	bool overwrite, check_gradient;
+	bool overwrite, resume, check_gradient;
 	int64_t samples; /* parameters to check */
+	int64_t seconds; /* to stop after; 0: no limit */
+	double began;
 } train_options;
 
-enum { KEY_OVERWRITE = 0x2000, KEY_CHECK, DEFAULT_SAMPLES = 500 };
+enum { KEY_OVERWRITE = 0x2000, KEY_RESUME, KEY_SECONDS, KEY_CHECK, DEFAULT_SAMPLES = 500 };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0,
      "Keep model.h5, metrics.csv, summary.json, ranks.csv and config.yaml in DIR; without it nothing is kept", 0},
     {"overwrite", KEY_OVERWRITE, NULL, 0, "DIR may hold files; those of an earlier run are replaced", 0},
+    {"resume", KEY_RESUME, NULL, 0,
+     "Go on with the run that was interrupted in DIR, on any number of ranks and threads; a run that has not begun is "
+     "begun",
+     0},
+    {"max-seconds", KEY_SECONDS, "N", 0, "Stop N seconds after the start of the program, as on SIGTERM", 0},
     {"check-gradient", KEY_CHECK, "N", OPTION_ARG_OPTIONAL,
      "Do not train: compare the gradient at the initial parameters with central differences, for N parameters (500; 0: "
      "all)",
@@ -39,6 +48,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_OVERWRITE:
 		o->overwrite = true;
 		return 0;
+	case KEY_RESUME:
+		o->resume = true;
+		return 0;
+	case KEY_SECONDS:
+		return app_count("--max-seconds", argument, 1, INT32_MAX, &o->seconds);
 	case KEY_CHECK:
 		o->check_gradient = true;
 		return argument ? app_count("--check-gradient", argument, 0, INT64_MAX, &o->samples) : 0;
@@ -57,7 +71,10 @@ static const struct argp argp = {
         "Train a network as the configuration FILE.yaml says, without it on the embedded default: 100 points of two "
         "circles. Runs on one process, or on many under mpirun; the model has the same bits on any number of ranks and "
         "threads.\v"
-        "SIGINT, SIGTERM and SIGUSR1 stop the run at its next step; its output is written.\n\n"
+        "SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop the run at its next step; its output is written, and its state is "
+        "kept "
+        "in DIR: the same command with --resume goes on, and ends with the bits of a run that was never interrupted. A "
+        "run that is killed goes on from its last checkpoint (keys `checkpoint`).\n\n"
         "Exit codes: 0 done; 2 usage or configuration; 3 input or output; 4 diverged, or the gradient check failed; 75 "
         "interrupted; 70 internal.",
     .children = app_run_children,
@@ -103,29 +120,30 @@ static tw_status check_gradient(const app_call *call, tw_run *run, int64_t sampl
 
 /* ---- training ------------------------------------------------------------------------------------------------ */
 
-static tw_status status_of(const tw_summary *summary)
+/* Collective. */
+static tw_status status_of(const app_call *call, const tw_run *run, const train_options *o, const tw_summary *summary)
 {
-	if (summary->stop_reason == TW_STOP_DIVERGED)
-		return tw_fail(TW_DIVERGED,
-		               "diverged after %" PRId64 " steps: the cost or the gradient is not finite; a smaller "
-		               "method.step_size may help",
-		               summary->steps);
+	if (summary->stop_reason == TW_STOP_DIVERGED) return app_diverged(call, run, summary->steps);
 	if (summary->stop_reason == TW_STOP_INTERRUPTED)
-		return tw_fail(TW_INTERRUPTED, "interrupted after %" PRId64 " steps", summary->steps);
+		return tw_fail(TW_INTERRUPTED, "interrupted after %" PRId64 " steps; %s", summary->steps,
+		               o->output ? "the same command with --resume goes on"
+		                         : "nothing was kept: with --output DIR it could be resumed");
 	return TW_OK;
 }
 
 static tw_status train_and_keep(const app_call *call, const train_options *o, const tw_settings *settings, tw_run *run,
-                                const char *config)
+                                const char *config, const app_start *start)
 {
 	bool speaks = tw_comm_rank(call->comm) == 0;
 	app_output output = {0};
 	tw_summary summary = {0};
 	app_catch_signals();
 	tw_status status = TW_OK;
-	if (speaks) status = app_output_open(&output, o->output, o->overwrite, settings);
+	if (speaks) status = app_output_open(&output, o->output, start, settings);
 	TW_TRY(tw_comm_agree(call->comm, status));
-	tw_monitor monitor = app_output_monitor(&output);
+	tw_monitor monitor = app_output_monitor(&output, o->output != NULL);
+	monitor.start = start->checkpoint;
+	if (o->seconds) monitor.deadline = o->began + (double)o->seconds;
 	status = tw_run_train(run, &monitor, &summary);
 	if (status != TW_OK) {
 		if (speaks) app_output_undo(&output);
@@ -140,7 +158,7 @@ static tw_status train_and_keep(const app_call *call, const train_options *o, co
 	TW_TRY(tw_comm_agree(call->comm, status));
 	if (speaks) tw_summary_print(&summary, o->output);
 	TW_TRY(tw_comm_broadcast(call->comm, &summary, sizeof summary, 0));
-	return status_of(&summary);
+	return status_of(call, run, o, &summary);
 }
 
 static void note_large_batch(const tw_settings *settings, const tw_run *run)
@@ -153,30 +171,51 @@ static void note_large_batch(const tw_settings *settings, const tw_run *run)
 		       settings->batch, observations);
 }
 
+/* Collective. */
+static tw_status create_and_train(const app_call *call, const train_options *o, const tw_settings *settings,
+                                  const char *config, const app_start *start)
+{
+	tw_run *run = NULL;
+	tw_status status = tw_run_create(call->comm, settings, &run);
+	if (status == TW_OK) note_large_batch(settings, run);
+	if (status == TW_OK)
+		status = o->check_gradient ? check_gradient(call, run, o->samples)
+		                           : train_and_keep(call, o, settings, run, config, start);
+	tw_run_free(run);
+	return status;
+}
+
 /* Everything that can be wrong is found before the output folder is made. */
 static tw_status check_and_train(const app_call *call, const train_options *o, const tw_settings *settings)
 {
 	tw_status status = TW_OK;
 	char *config = NULL;
-	tw_run *run = NULL;
+	app_start start = {0};
 	if (tw_comm_rank(call->comm) == 0) {
 		status = tw_settings_write(settings, &config);
-		if (status == TW_OK && o->output) status = tw_folder_check(o->output, o->overwrite);
+		if (status == TW_OK) status = app_output_look(o->output, o->resume, o->overwrite, settings, &start);
 	}
 	status = tw_comm_agree(call->comm, status);
-	if (status == TW_OK) status = tw_run_create(call->comm, settings, &run);
-	if (status == TW_OK) note_large_batch(settings, run);
-	if (status == TW_OK)
-		status =
-		    o->check_gradient ? check_gradient(call, run, o->samples) : train_and_keep(call, o, settings, run, config);
-	tw_run_free(run);
+	bool finished = start.finished;
+	if (status == TW_OK) status = tw_comm_broadcast(call->comm, &finished, sizeof finished, 0);
+	if (status == TW_OK && !finished) status = create_and_train(call, o, settings, config, &start);
+	tw_checkpoint_free(start.checkpoint);
 	tw_free(config);
 	return status;
+}
+
+static tw_status check_options(const train_options *o)
+{
+	TW_CHECK(!o->resume || o->output, TW_USAGE, "--resume needs the folder of the interrupted run: --output DIR");
+	TW_CHECK(!o->resume || !o->overwrite, TW_USAGE,
+	         "--resume goes on with a run and --overwrite begins it anew: give one of them");
+	return TW_OK;
 }
 
 static tw_status run_options(app_call *call, const train_options *o)
 {
 	tw_settings settings;
+	TW_TRY(check_options(o));
 	TW_TRY(app_open(call, &o->shared));
 	TW_TRY(app_read_settings(call, &o->shared, o->file, &settings));
 	if (o->check_gradient && !app_options_name_precision(&o->shared))
@@ -188,7 +227,7 @@ static tw_status run_options(app_call *call, const train_options *o)
 
 static tw_status run(app_call *call)
 {
-	train_options o = {.samples = DEFAULT_SAMPLES};
+	train_options o = {.samples = DEFAULT_SAMPLES, .began = tw_now()};
 	tw_status status = app_parse(call, &argp, &o);
 	if (status == TW_OK) status = run_options(call, &o);
 	app_options_free(&o.shared);

@@ -5,15 +5,24 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 /* Large arrays are asked for in large pages: rows drawn at random from a data set cost fewer page walks then. */
 enum { ALIGNMENT = 64, LARGE_PAGE = 1 << 21, LARGE = 2 * LARGE_PAGE };
+
+/* The system may promise more than it has, and end the process when the promise is taken up. */
+static bool is_more_than_the_machine_has(size_t bytes)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	return pages > 0 && size > 0 && bytes / (size_t)size > (size_t)pages;
+}
 
 tw_status tw_alloc(void **out, size_t bytes, const char *what)
 {
 	if (bytes == 0) bytes = 1;
 	*out = NULL;
-	if (bytes > PTRDIFF_MAX || posix_memalign(out, bytes >= LARGE ? LARGE_PAGE : ALIGNMENT, bytes) != 0) {
+	if (bytes > PTRDIFF_MAX || (bytes >= LARGE && is_more_than_the_machine_has(bytes)) ||
+	    posix_memalign(out, bytes >= LARGE ? LARGE_PAGE : ALIGNMENT, bytes) != 0) {
 		*out = NULL;
 		return tw_fail(TW_NO_MEMORY, "no memory for %s (%zu bytes)", what, bytes);
 	}

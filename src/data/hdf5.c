@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* No filter makes more numbers of the bytes that it reads; a set that was never written has none. */
+enum { MAX_INFLATION = 1 << 16 };
 enum { MAX_AXES = 4, LIST_BYTES = 200, CHUNK_CACHE_BYTES = 16 << 20, BUFFER_VALUES = 1 << 16 };
 
 typedef struct {
@@ -62,9 +64,20 @@ static tw_status hdf5_shape(hdf5 *self, tw_table *table, const char *name)
 	         "%s: data set '%s' has %d axes where 1 to %d are understood (the first counts the observations)",
 	         self->file, name, self->axes, MAX_AXES);
 	H5Sget_simple_extent_dims(self->space, self->size, NULL);
-	table->rows = (int64_t)self->size[0];
+	bool huge = self->size[0] > INT64_MAX;
+	int64_t values;
+	table->rows = huge ? 0 : (int64_t)self->size[0];
 	table->columns = 1;
-	for (int i = 1; i < self->axes; i++) table->columns *= (int64_t)self->size[i];
+	for (int i = 1; i < self->axes; i++)
+		huge = huge || __builtin_mul_overflow(table->columns, self->size[i], &table->columns) ||
+		       table->columns > INT32_MAX;
+	huge = huge || __builtin_mul_overflow(table->rows, table->columns, &values);
+	TW_CHECK(!huge, TW_IO, "%s: data set '%s' announces more numbers than can be; the file is damaged", self->file,
+	         name);
+	hsize_t stored = H5Dget_storage_size(self->set);
+	TW_CHECK((hsize_t)values / MAX_INFLATION <= stored, TW_IO,
+	         "%s: data set '%s' announces %lld numbers, but %lld bytes are stored; write them, or fetch it again",
+	         self->file, name, (long long)values, (long long)stored);
 	return single
 	           ? tw_alloc_array((void **)&self->buffer, BUFFER_VALUES > table->columns ? BUFFER_VALUES : table->columns,
 	                            sizeof(float), "the buffer of an HDF5 file")
@@ -77,7 +90,10 @@ static tw_status hdf5_prepare(hdf5 *self, tw_table *table, const char *name)
 	int64_t size;
 	TW_TRY(tw_open_file(self->file, &descriptor, &size));
 	close(descriptor);
-	self->handle = H5Fopen(self->file, H5F_ACC_RDONLY, H5P_DEFAULT);
+	hid_t opening = H5Pcreate(H5P_FILE_ACCESS);
+	H5Pset_file_locking(opening, false, true); /* reading needs no lock, and some network file systems have none */
+	self->handle = H5Fopen(self->file, H5F_ACC_RDONLY, opening);
+	H5Pclose(opening);
 	TW_CHECK(self->handle >= 0, TW_IO, "%s: is not an HDF5 file, or is damaged", self->file);
 	if (!name) return hdf5_no_set(self, name);
 	hid_t access = H5Pcreate(H5P_DATASET_ACCESS);

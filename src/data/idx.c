@@ -5,7 +5,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { MAX_AXES = 4, BUFFER_BYTES = 1 << 18 };
+/* Deflate makes at most 1,032 bytes of one. */
+enum { MAX_AXES = 4, BUFFER_BYTES = 1 << 18, MAX_INFLATION = 1040 };
 
 /* Type codes of IDX and the bytes of an element. */
 static const struct {
@@ -99,6 +100,10 @@ static tw_status idx_header(idx *self, tw_table *table)
 	}
 	table->rows = self->rows = size[0];
 	self->row_bytes = table->columns * self->bytes;
+	int64_t bytes;
+	TW_CHECK(!__builtin_mul_overflow(self->rows, self->row_bytes, &bytes) && bytes < INT64_MAX - self->start, TW_IO,
+	         "%s: announces %lld rows of %lld bytes; the file is damaged", self->file, (long long)self->rows,
+	         (long long)self->row_bytes);
 	return TW_OK;
 }
 
@@ -116,7 +121,13 @@ static tw_status idx_prepare(idx *self, tw_table *table)
 	}
 	TW_TRY(tw_alloc((void **)&self->buffer, BUFFER_BYTES, "the buffer of an IDX file"));
 	TW_TRY(idx_header(self, table));
-	return self->stream ? TW_OK : idx_check_size(self, size);
+	if (!self->stream) return idx_check_size(self, size);
+	/* Before room is made for rows that cannot be in it. */
+	int64_t rows = self->start + self->rows * self->row_bytes;
+	TW_CHECK(rows / MAX_INFLATION <= size, TW_IO,
+	         "%s: announces %lld bytes, more than its %lld compressed ones can hold; fetch it again", self->file,
+	         (long long)rows, (long long)size);
+	return TW_OK;
 }
 
 static tw_status idx_open(tw_table *table, const tw_place *place, const tw_data_options *options)

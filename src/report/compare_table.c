@@ -68,6 +68,9 @@ tw_status tw_run_table_require(const tw_run_table *table, const char *name, cons
 	return tw_fail(TW_USAGE, "%s: has no column '%s'; choose one of %s with %s", table->file, name, names, option);
 }
 
+/* Of a table; names are compared with each other. */
+enum { MOST_COLUMNS = 4096 };
+
 /* ---- cutting the file into fields ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -149,6 +152,9 @@ static tw_status read_names(reader *self)
 	void *memory;
 	TW_TRY(next_line(self, &text));
 	TW_CHECK(text, TW_IO, "%s: is empty; give a table whose first line names its columns", table->file);
+	TW_CHECK(count_commas(text) < MOST_COLUMNS, TW_IO,
+	         "%s, line %" PRId64 ": more than %d columns; give a table whose first line names its columns", table->file,
+	         self->line, MOST_COLUMNS);
 	TW_TRY(tw_alloc_array(&memory, count_commas(text) + 1, sizeof(char *), "the names of a table's columns"));
 	table->name = memory;
 	int numbers = 0;
@@ -200,7 +206,9 @@ static tw_status read_rows(reader *self)
 	tw_run_table *table = self->table;
 	void *memory;
 	char *text;
-	int64_t most = count_lines(self);
+	/* A line that is a row has at least a byte a column. */
+	int64_t lines = count_lines(self), room = (self->end - self->cursor) / table->columns + 1;
+	int64_t most = lines < room ? lines : room;
 	TW_TRY(tw_alloc_array(&memory, most, sizeof(int64_t), "the lines of a table"));
 	table->line = memory;
 	TW_TRY(tw_alloc_array(&memory, most * table->columns, sizeof(char *), "the fields of a table"));

@@ -15,13 +15,18 @@ struct tw_metrics {
 static const char header[] = "step,epoch,observations,cost,gradient_norm_squared,step_size,test_cost";
 static const char theory_header[] = ",rayleigh_quotient,step_size_limit,average_gradient_norm_squared,gradient_bound";
 
+static tw_status make(tw_precision precision, bool theory, tw_metrics **out)
+{
+	TW_TRY(tw_alloc((void **)out, sizeof **out, "the metrics file"));
+	(*out)->precision = precision;
+	(*out)->theory = theory;
+	return TW_OK;
+}
+
 tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theory, tw_metrics **out)
 {
-	void *memory = NULL;
-	TW_TRY(tw_alloc(&memory, sizeof(tw_metrics), "the metrics file"));
-	tw_metrics *metrics = memory;
-	metrics->precision = precision;
-	metrics->theory = theory;
+	tw_metrics *metrics = NULL;
+	TW_TRY(make(precision, theory, &metrics));
 	tw_status status = tw_part_open(&metrics->out, folder, "metrics.csv");
 	if (status == TW_OK && (fprintf(metrics->out.file, "%s%s\n", header, theory ? theory_header : "") < 0 ||
 	                        fflush(metrics->out.file) != 0))
@@ -31,6 +36,27 @@ tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theor
 	else
 		*out = metrics;
 	return status;
+}
+
+tw_status tw_metrics_reopen(const char *folder, tw_precision precision, bool theory, int64_t bytes, tw_metrics **out)
+{
+	tw_metrics *metrics = NULL;
+	TW_TRY(make(precision, theory, &metrics));
+	tw_status status = tw_part_reopen(&metrics->out, folder, "metrics.csv", bytes);
+	if (status != TW_OK)
+		tw_free(metrics);
+	else
+		*out = metrics;
+	return status;
+}
+
+tw_status tw_metrics_sync(tw_metrics *metrics, int64_t *bytes) { return tw_part_sync(&metrics->out, bytes); }
+
+void tw_metrics_leave(tw_metrics *metrics)
+{
+	if (!metrics) return;
+	tw_part_leave(&metrics->out);
+	tw_free(metrics);
 }
 
 /* "" for a value that was not evaluated. */

@@ -11,6 +11,7 @@
 #include "report/folder.h"
 #include "run/file.h"
 #include "run/model_attributes.h"
+#include "run/seal.h"
 
 enum { ROWS_BYTES = 1 << 22, METADATA_BYTES = 1 << 13 };
 
@@ -166,11 +167,11 @@ static tw_status write_file(models *m, const tw_network *networks)
 	return status == TW_OK && !closed ? write_failed(m) : status;
 }
 
-static tw_status sync_and_rename(const models *m)
+static tw_status seal_and_rename(const models *m)
 {
-	int file = open(m->part, O_WRONLY | O_CLOEXEC);
+	int file = open(m->part, O_RDWR | O_CLOEXEC);
 	if (file < 0) return write_failed(m);
-	bool synced = fsync(file) == 0;
+	bool synced = tw_seal_append(file) && fsync(file) == 0;
 	int reason = errno;
 	close(file);
 	errno = reason;
@@ -188,7 +189,7 @@ tw_status tw_models_write(const char *folder, const tw_sweep_plan *plan, const t
 	if (status == TW_OK) {
 		status = try_room(&m, networks);
 		if (status == TW_OK) status = write_file(&m, networks);
-		if (status == TW_OK) status = sync_and_rename(&m);
+		if (status == TW_OK) status = seal_and_rename(&m);
 		if (status != TW_OK) unlink(m.part);
 	}
 	tw_free(m.path);

@@ -11,6 +11,13 @@ typedef struct {
 } tw_part_file;
 
 tw_status tw_part_open(tw_part_file *out, const char *folder, const char *name);
+/* Goes on with what is there, cut to `size` bytes: the temporary file, or where there is none the finished one, which
+ * gets its temporary name back. TW_IO when there is neither, or it is shorter. */
+tw_status tw_part_reopen(tw_part_file *out, const char *folder, const char *name, int64_t size);
+/* All that was written is on the disk; *size: how many bytes that is. */
+tw_status tw_part_sync(tw_part_file *file, int64_t *size);
+/* Closes the temporary file and leaves it where it is; frees. */
+void tw_part_leave(tw_part_file *file);
 /* TW_IO with the file and the system's reason. */
 tw_status tw_part_failed(const tw_part_file *file);
 /* Syncs and renames; on failure nothing is left under either name that was not there before. Frees. */

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "report/folder.h"
 
 static json_t *number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
@@ -69,6 +72,27 @@ tw_status tw_summary_write(const char *folder, const tw_summary *summary, tw_pre
 	text[length] = '\n'; /* takes the place of the final zero */
 	tw_status status = tw_file_write(folder, "summary.json", text, length + 1);
 	free(text);
+	return status;
+}
+
+tw_status tw_summary_stop_reason(const char *folder, tw_stop_reason *reason)
+{
+	char *path = NULL;
+	json_error_t error;
+	*reason = TW_RUNNING;
+	TW_TRY(tw_folder_path(folder, "summary.json", &path));
+	const bool there = access(path, F_OK) == 0;
+	json_t *object = there ? json_load_file(path, 0, &error) : NULL;
+	const char *name = json_string_value(json_object_get(object, "stop_reason"));
+	for (int i = 1; name && i < TW_STOP_COUNT; i++)
+		if (strcmp(name, tw_stop_reason_name((tw_stop_reason)i)) == 0) *reason = (tw_stop_reason)i;
+	tw_status status = TW_OK;
+	if (there && !object)
+		status = tw_fail(TW_IO, "%s:%d: cannot be read: %s", path, error.line, error.text);
+	else if (there && *reason == TW_RUNNING)
+		status = tw_fail(TW_IO, "%s: has no stop reason: not the summary of a run", path);
+	json_decref(object);
+	tw_free(path);
 	return status;
 }
 

@@ -79,13 +79,6 @@ static void bound_units(cpu_set_t *bound)
 	for (long i = 0; i < sysconf(_SC_NPROCESSORS_ONLN) && i < CPU_SETSIZE; i++) CPU_SET((size_t)i, bound);
 }
 
-/* What ranks tell each other. */
-typedef struct {
-	char host[64];
-	cpu_set_t cores;
-	int threads; /* asked for, 0: not */
-} place;
-
 /* OMP_NUM_THREADS may be a list, one number a nesting level. */
 static int64_t threads_of_environment(void)
 {
@@ -94,44 +87,37 @@ static int64_t threads_of_environment(void)
 	return value > 0 && value < 1 << 16 ? value : 0;
 }
 
-static bool same_host(const place *a, const place *b) { return strncmp(a->host, b->host, sizeof a->host) == 0; }
-
 /* Threads of a rank that asks for none: each of its cores counts by the ranks that share it. */
-static int share_of_cores(const place *places, int size, const place *mine)
+static int share_of_cores(const tw_place *places, int size, const tw_place *mine)
 {
 	double share = 0;
 	for (int core = 0; core < CPU_SETSIZE; core++) {
 		if (!CPU_ISSET((size_t)core, &mine->cores)) continue;
 		int sharers = 0;
 		for (int r = 0; r < size; r++)
-			sharers += same_host(&places[r], mine) && CPU_ISSET((size_t)core, &places[r].cores);
+			sharers += tw_same_host(&places[r], mine) && CPU_ISSET((size_t)core, &places[r].cores);
 		share += 1.0 / (sharers ? sharers : 1);
 	}
 	return share < 1 ? 1 : (int)(share + 1e-9);
 }
 
-static int threads_of(const place *places, int size, int rank)
-{
-	return places[rank].threads ? places[rank].threads : share_of_cores(places, size, &places[rank]);
-}
-
 /* Looks at rank 0's host and at each rank alone; at most one warning. */
-static void warn_of_crowding(const place *places, int size)
+static void warn_of_crowding(const tw_place *places, int size)
 {
 	cpu_set_t together;
 	CPU_ZERO(&together);
 	int ranks = 0, threads = 0, crowded = -1;
 	for (int r = 0; r < size; r++) {
-		int own = threads_of(places, size, r);
+		int own = places[r].threads;
 		if (crowded < 0 && own > CPU_COUNT(&places[r].cores)) crowded = r;
-		if (!same_host(&places[r], &places[0])) continue;
+		if (!tw_same_host(&places[r], &places[0])) continue;
 		CPU_OR(&together, &together, &places[r].cores);
 		ranks++;
 		threads += own;
 	}
 	int cores = CPU_COUNT(&together), each = threads / ranks;
 	if (crowded >= 0) {
-		int bound = CPU_COUNT(&places[crowded].cores), own = threads_of(places, size, crowded);
+		int bound = CPU_COUNT(&places[crowded].cores), own = places[crowded].threads;
 		tw_log(
 		    TW_LOG_WARNING,
 		    "rank %d has %d threads on %d core%s; start with `mpirun -n %d --map-by slot:PE=%d --bind-to core thalweg "
@@ -147,21 +133,29 @@ static void warn_of_crowding(const place *places, int size)
 	}
 }
 
-tw_status tw_launch_threads(tw_comm *comm, int requested, int *threads)
+tw_status tw_launch_places(tw_comm *comm, int requested, tw_place **places)
 {
-	int rank = tw_comm_rank(comm), size = tw_comm_size(comm);
-	place mine = {.threads = requested > 0 ? requested : (int)threads_of_environment()};
+	int size = tw_comm_size(comm);
+	tw_place mine = {.threads = requested > 0 ? requested : (int)threads_of_environment()};
 	cpu_set_t bound;
 	gethostname(mine.host, sizeof mine.host - 1);
 	bound_units(&bound);
-	void *places = NULL;
 	tw_status status = cores_of(&bound, &mine.cores);
-	if (status == TW_OK) status = tw_alloc_array(&places, size, sizeof mine, "the places of the ranks");
+	if (status == TW_OK) status = tw_alloc_array((void **)places, size, sizeof mine, "the places of the ranks");
 	status = tw_comm_agree(comm, status);
-	if (status == TW_OK) status = tw_comm_gather_all(comm, &mine, sizeof mine, places);
+	if (status == TW_OK) status = tw_comm_gather_all(comm, &mine, sizeof mine, *places);
+	for (int r = 0; r < size && status == TW_OK; r++)
+		if (!(*places)[r].threads) (*places)[r].threads = share_of_cores(*places, size, &(*places)[r]);
+	return status;
+}
+
+tw_status tw_launch_threads(tw_comm *comm, int requested, int *threads)
+{
+	tw_place *places = NULL;
+	tw_status status = tw_launch_places(comm, requested, &places);
 	if (status == TW_OK) {
-		*threads = threads_of(places, size, rank);
-		if (rank == 0) warn_of_crowding(places, size);
+		*threads = places[tw_comm_rank(comm)].threads;
+		if (tw_comm_rank(comm) == 0) warn_of_crowding(places, tw_comm_size(comm));
 	}
 	tw_free(places);
 	return status;
@@ -186,16 +180,21 @@ static void list_units(const cpu_set_t *units, char *out, size_t size)
 	}
 }
 
+int tw_launch_host_cores(void)
+{
+	cpu_set_t all, cores;
+	CPU_ZERO(&all);
+	for (long i = 0; i < sysconf(_SC_NPROCESSORS_ONLN) && i < CPU_SETSIZE; i++) CPU_SET((size_t)i, &all);
+	return cores_of(&all, &cores) == TW_OK ? CPU_COUNT(&cores) : CPU_COUNT(&all);
+}
+
 void tw_launch_binding(char *out, size_t size)
 {
-	cpu_set_t bound, cores, all, all_cores;
-	bound_units(&bound);
-	CPU_ZERO(&all);
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	for (long i = 0; i < online && i < CPU_SETSIZE; i++) CPU_SET((size_t)i, &all);
-	if (cores_of(&bound, &cores) != TW_OK || cores_of(&all, &all_cores) != TW_OK) cores = bound, all_cores = all;
+	cpu_set_t bound, cores;
 	char list[256];
+	bound_units(&bound);
+	if (cores_of(&bound, &cores) != TW_OK) cores = bound;
 	list_units(&bound, list, sizeof list);
-	snprintf(out, size, "%d of %d cores, %d of %ld hardware threads: %s", CPU_COUNT(&cores), CPU_COUNT(&all_cores),
-	         CPU_COUNT(&bound), online, list);
+	snprintf(out, size, "%d of %d cores, %d of %ld hardware threads: %s", CPU_COUNT(&cores), tw_launch_host_cores(),
+	         CPU_COUNT(&bound), sysconf(_SC_NPROCESSORS_ONLN), list);
 }

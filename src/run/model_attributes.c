@@ -32,6 +32,11 @@ bool tw_model_put_integer(hid_t where, const char *name, int64_t value)
 	return put_attribute(where, name, H5T_NATIVE_INT64, 1, &value);
 }
 
+bool tw_model_put_real(hid_t where, const char *name, double value)
+{
+	return put_attribute(where, name, H5T_NATIVE_DOUBLE, 1, &value);
+}
+
 static void activation_attribute(const char *parameter, char out[TW_MODEL_TEXT])
 {
 	snprintf(out, TW_MODEL_TEXT, "activation_%s", parameter);
@@ -77,6 +82,11 @@ tw_status tw_model_get_integer(hid_t file, const char *path, const char *name, i
 	TW_CHECK(*value >= low && *value <= high, TW_IO,
 	         "%s: the attribute `%s` is %" PRId64 ", not from %" PRId64 " to %" PRId64, path, name, *value, low, high);
 	return TW_OK;
+}
+
+tw_status tw_model_get_real(hid_t file, const char *path, const char *name, double *value)
+{
+	return get_attribute(file, path, name, H5T_NATIVE_DOUBLE, 1, value);
 }
 
 /* A text attribute of fixed or variable length. */

@@ -13,12 +13,14 @@ enum { TW_MODEL_TEXT = 64, TW_MODELS_VERSION = 1 };
 /* False when HDF5 refuses. */
 bool tw_model_put_text(hid_t where, const char *name, const char *text);
 bool tw_model_put_integer(hid_t where, const char *name, int64_t value);
+bool tw_model_put_real(hid_t where, const char *name, double value);
 bool tw_model_put_network(hid_t where, const tw_network *network);
 
 /* TW_IO names the file (path) and the attribute. */
 tw_status tw_model_get_text(hid_t where, const char *path, const char *name, char out[TW_MODEL_TEXT]);
 tw_status tw_model_get_integer(hid_t where, const char *path, const char *name, int64_t low, int64_t high,
                                int64_t *value);
+tw_status tw_model_get_real(hid_t where, const char *path, const char *name, double *value);
 tw_status tw_model_get_network(hid_t where, const char *path, tw_network *network);
 
 #endif

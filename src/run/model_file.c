@@ -9,6 +9,7 @@
 
 #include "run/file.h"
 #include "run/model_attributes.h"
+#include "run/seal.h"
 
 enum { MODEL_VERSION = 1 };
 
@@ -36,7 +37,7 @@ static bool put_theta(hid_t file, tw_precision precision, int64_t dimension, con
 	return good;
 }
 
-/* The model as the bytes of an HDF5 file made in memory: all writing to disk, and its errors, is left to
+/* The model as the bytes of a sealed HDF5 file made in memory: all writing to disk, and its errors, is left to
  * tw_file_replace. */
 static tw_status model_image(const char *path, const tw_network *network, tw_precision precision, const double *theta,
                              void **bytes, size_t *size)
@@ -54,14 +55,16 @@ static tw_status model_image(const char *path, const tw_network *network, tw_pre
 	ssize_t length = good ? H5Fget_file_image(file, NULL, 0) : -1;
 	tw_status status = TW_OK;
 	if (length < 0) status = tw_fail(TW_INTERNAL, "%s: the model could not be put together in memory", path);
-	if (status == TW_OK) status = tw_alloc(bytes, (size_t)length, "a model file");
+	if (status == TW_OK) status = tw_alloc(bytes, (size_t)length + TW_SEAL_BYTES + 1, "a model file");
 	if (status == TW_OK && H5Fget_file_image(file, *bytes, (size_t)length) != length) {
 		tw_free(*bytes);
 		status = tw_fail(TW_INTERNAL, "%s: the model could not be put together in memory", path);
 	}
 	H5Fclose(file);
-	*size = (size_t)length;
-	return status;
+	TW_TRY(status);
+	tw_seal_of(*bytes, (size_t)length, (char *)*bytes + length);
+	*size = (size_t)length + TW_SEAL_BYTES;
+	return TW_OK;
 }
 
 tw_status tw_model_write(const char *file, const tw_network *network, tw_precision precision, const double *theta)
@@ -194,9 +197,7 @@ tw_status tw_model_read(const char *file, tw_network *network, tw_precision *pre
 	char path[PATH_MAX];
 	int64_t run;
 	TW_TRY(split_run(file, path, &run));
-	FILE *probe = fopen(path, "rb");
-	TW_CHECK(probe, TW_IO, "%s: cannot be read: %s", path, strerror(errno));
-	fclose(probe);
+	TW_TRY(tw_seal_check(path));
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 	H5Pset_file_locking(access, false, true); /* reading needs no lock, and some network file systems have none */

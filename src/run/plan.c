@@ -88,6 +88,7 @@ static tw_status digest_cells(const tw_sweep_plan *plan, cell_digest *out)
 		out[i].path = settings.data.path ? settings.data.path : "";
 		settings.threads = 0;
 		settings.data.path = NULL;
+		settings.checkpoint_steps = 0, settings.checkpoint_seconds = 0, settings.checkpoint_keep = 1;
 		TW_TRY(tw_settings_write(&settings, &text));
 		tw_sha256(text, strlen(text), out[i].digest);
 		tw_free(text);

@@ -20,6 +20,8 @@ struct tw_run {
 	double *canonical;      /* d doubles */
 	int threads;
 	tw_rank_times times; /* of the last training */
+	bool has_checksums;  /* of the data, made when a checkpoint needs them */
+	uint64_t train_checksum, test_checksum;
 };
 
 /* Collective. The same as tw_run_create on data that are there already (borrowed; test may be NULL), with this many
@@ -45,6 +47,28 @@ void run_theory_free(run_theory *theory);
  * squared norm in record: fills the record's fields. */
 tw_status run_theory_observe(run_theory *theory, const void *gradient, tw_record *record);
 void run_theory_summarise(const run_theory *theory, int64_t steps, tw_bound_summary *out);
+
+/* What of it changes from step to step, for checkpoints. */
+int64_t run_theory_values(const run_theory *theory); /* how many numbers that is; NULL: 0 */
+void run_theory_export(const run_theory *theory, double *out);
+void run_theory_import(run_theory *theory, const double *in);
+
+/* What a checkpoint (checkpoint.h) holds of a run, besides theta and the state of the update rule (checkpoint_run.c).
+ */
+typedef struct {
+	tw_course course;
+	double step_size; /* of the last update */
+	double norms_squared;
+	int64_t norms;
+	double seconds;     /* of training so far */
+	run_theory *theory; /* NULL: there is none; borrowed */
+} run_state;
+/* Collective. Hands the state to monitor->keep on rank 0; but none whose theta is not finite. recorded: on rank 0, how
+ * the records of the metrics fared. */
+tw_status run_checkpoint_keep(tw_run *run, const run_state *state, const tw_monitor *monitor, tw_status recorded);
+/* Collective. Puts the run where monitor->start of rank 0 was, if there is one; TW_USAGE where that is not of these
+ * data, network and method. What the configuration says in state->course stays. */
+tw_status run_checkpoint_go_on(tw_run *run, run_state *state, const tw_monitor *monitor, bool *resumed);
 
 /* Whether somebody has asked to stop since the last call of run_stop_clear. */
 bool run_stop_requested(void);

@@ -170,6 +170,13 @@ const tw_option tw_options[] = {
      .help = "ranks meet before each sum, so that ranks.csv tells waiting from summing"},
     {"metrics.test_every", TW_OPTION_INTEGER, FIELD(test_every), FROM(0), .standard = "0",
      .help = "cost over the test part, in steps; 0: at the end only"},
+
+    {"checkpoint.every_steps", TW_OPTION_INTEGER, FIELD(checkpoint_steps), FROM(0), .standard = "0",
+     .help = "train with --output: keep the state of the run for --resume, in steps; 0: by time alone"},
+    {"checkpoint.every_seconds", TW_OPTION_REAL, FIELD(checkpoint_seconds), FROM(0), .standard = "60",
+     .help = "likewise in seconds; 0: by steps alone"},
+    {"checkpoint.keep", TW_OPTION_INT, FIELD(checkpoint_keep), COUNTS(1), .standard = "2",
+     .help = "how many of the last states are kept"},
 };
 const int tw_option_count = sizeof tw_options / sizeof *tw_options;
 

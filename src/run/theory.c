@@ -195,3 +195,28 @@ void run_theory_summarise(const run_theory *theory, int64_t steps, tw_bound_summ
 	out->plain = run->settings->update == tw_update_find("plain");
 	out->holds = out->average <= out->bound;
 }
+
+/* ---- for checkpoints ----------------------------------------------------------------------------------------- */
+
+enum { SCALARS = 6 };
+
+int64_t run_theory_values(const run_theory *theory) { return theory ? SCALARS + theory->run->objective.dimension : 0; }
+
+void run_theory_export(const run_theory *theory, double *out)
+{
+	const double scalars[SCALARS] = {theory->lipschitz,  theory->noise,     theory->norms_squared,
+	                                 theory->first_cost, theory->step_size, (double)theory->measured};
+	memcpy(out, scalars, sizeof scalars);
+	memcpy(out + SCALARS, theory->direction, (size_t)theory->run->objective.dimension * sizeof *out);
+}
+
+void run_theory_import(run_theory *theory, const double *in)
+{
+	theory->lipschitz = in[0];
+	theory->noise = in[1];
+	theory->norms_squared = in[2];
+	theory->first_cost = in[3];
+	theory->step_size = in[4];
+	theory->measured = (int64_t)in[5];
+	memcpy(theory->direction, in + SCALARS, (size_t)theory->run->objective.dimension * sizeof *in);
+}

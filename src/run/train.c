@@ -28,6 +28,9 @@ typedef struct {
 	int64_t total_steps;
 	int64_t next_poll, poll_every; /* steps at which ranks agree on a request to stop */
 	double last_poll;
+	double seconds_before; /* of training, before this run was resumed */
+	double kept_at;        /* when the last checkpoint was written, and at which step */
+	int64_t kept_step;
 	tw_status recorded; /* on rank 0: of the records written so far */
 	tw_record record;
 } tw_loop;
@@ -51,20 +54,72 @@ double run_mean_norm(double norms_squared, int64_t norms, int64_t every, int64_t
 	return norms > 0 ? norms_squared / (double)norms : NAN;
 }
 
-/* Ranks agree on a request to stop, and on a record that could not be written, about twenty times a second: the number
- * of steps between two agreements is made from the slowest rank's time, which all of them know. */
-static tw_status poll_stop(tw_loop *loop, bool *stop)
+static bool keeps_states(const tw_loop *loop) { return loop->monitor && loop->monitor->keep; }
+
+/* By the clock of rank 0. */
+static bool is_late(const tw_loop *loop, double now)
+{
+	if (tw_comm_rank(loop->run->comm) != 0 || !loop->monitor) return false;
+	return loop->monitor->deadline > 0 && now >= loop->monitor->deadline;
+}
+
+static bool checkpoint_is_due(const tw_loop *loop, double now)
+{
+	if (tw_comm_rank(loop->run->comm) != 0 || !keeps_states(loop)) return false;
+	return loop->plan.checkpoint_seconds > 0 && now - loop->kept_at >= loop->plan.checkpoint_seconds;
+}
+
+/* Ranks agree on a request to stop, on a checkpoint, and on a record that could not be written, about twenty times a
+ * second: the number of steps between two agreements is made from the slowest rank's time, which all of them know. */
+static tw_status poll_stop(tw_loop *loop, bool *stop, bool *keep)
 {
 	*stop = false;
+	*keep = due(loop->plan.checkpoint_steps, loop->course.step) && loop->course.step > 0;
 	if (loop->course.step < loop->next_poll) return TW_OK;
-	double now = tw_now(), values[3] = {stop_requested, now - loop->last_poll, loop->recorded != TW_OK};
-	TW_TRY(tw_comm_max_double(loop->run->comm, values, 3));
+	double now = tw_now(), values[4] = {stop_requested || is_late(loop, now), now - loop->last_poll,
+	                                    loop->recorded != TW_OK, checkpoint_is_due(loop, now)};
+	TW_TRY(tw_comm_max_double(loop->run->comm, values, 4));
 	if (values[2] > 0) return tw_comm_agree(loop->run->comm, loop->recorded);
 	*stop = values[0] > 0;
+	*keep = *keep || *stop || values[3] > 0;
 	double a_step = values[1] / (double)loop->poll_every;
 	loop->poll_every = a_step * 10000 < 0.05 ? 10000 : a_step > 0.05 ? 1 : (int64_t)(0.05 / a_step);
 	loop->next_poll = loop->course.step + loop->poll_every;
 	loop->last_poll = now;
+	return TW_OK;
+}
+
+/* The state before the update that comes next, for a checkpoint. */
+static tw_status keep_state(tw_loop *loop)
+{
+	if (!keeps_states(loop) || loop->kept_step == loop->course.step) return TW_OK;
+	const run_state state = {.course = loop->course,
+	                         .step_size = loop->record.step_size,
+	                         .norms_squared = loop->norms_squared,
+	                         .norms = loop->norms,
+	                         .seconds = loop->seconds_before + tw_now() - loop->start,
+	                         .theory = loop->theory};
+	TW_TRY(run_checkpoint_keep(loop->run, &state, loop->monitor, loop->recorded));
+	loop->kept_step = loop->course.step;
+	loop->kept_at = tw_now();
+	return TW_OK;
+}
+
+/* Goes on from a checkpoint where there is one. */
+static tw_status go_on(tw_loop *loop)
+{
+	run_state state = {.course = loop->course, .theory = loop->theory};
+	bool resumed;
+	if (!keeps_states(loop)) return TW_OK;
+	TW_TRY(run_checkpoint_go_on(loop->run, &state, loop->monitor, &resumed));
+	if (!resumed) return TW_OK;
+	loop->course = state.course;
+	loop->record.step_size = state.step_size;
+	loop->norms_squared = state.norms_squared;
+	loop->norms = state.norms;
+	loop->seconds_before = state.seconds;
+	loop->kept_step = state.course.step;
+	loop->next_poll = state.course.step + 1;
 	return TW_OK;
 }
 
@@ -142,10 +197,11 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	tw_run *run = loop->run;
 	tw_course *course = &loop->course;
 	const tw_objective *objective = &run->objective;
-	bool interrupted, reported;
+	bool interrupted, keep, reported;
 	*reason = tw_course_limit(course);
 	if (*reason != TW_RUNNING) return TW_OK;
-	TW_TRY(poll_stop(loop, &interrupted));
+	TW_TRY(poll_stop(loop, &interrupted, &keep));
+	if (keep) TW_TRY(keep_state(loop));
 	if (interrupted) {
 		stop_requested = 0;
 		*reason = TW_STOP_INTERRUPTED;
@@ -176,7 +232,8 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 		latest.observations = course->observations;
 		latest.epoch = tw_course_epochs(course);
 		if (isnan(latest.cost)) latest.cost = cost;
-		loop->monitor->progress(loop->monitor->self, &latest, loop->total_steps, tw_now() - loop->start);
+		loop->monitor->progress(loop->monitor->self, &latest, loop->total_steps,
+		                        loop->seconds_before + tw_now() - loop->start);
 	}
 	return TW_OK;
 }
@@ -250,13 +307,13 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	                  summary->stop_reason, summary->gradient_norm_squared);
 	if (loop->theory) run_theory_summarise(loop->theory, summary->steps, &summary->bound);
 	summary->last_stage = loop->course.at;
-	summary->seconds = seconds;
+	summary->seconds = loop->seconds_before + seconds;
 	summary->compute_seconds = run->times.compute;
 	summary->wait_seconds = run->times.wait;
 	summary->reduce_seconds = run->times.reduce;
 	summary->feed_seconds = run->times.feed;
 	summary->evaluate_seconds = run->times.evaluate;
-	summary->observations_per_second = seconds > 0 ? (double)loop->course.observations / seconds : 0;
+	summary->observations_per_second = summary->seconds > 0 ? (double)loop->course.observations / summary->seconds : 0;
 	summary->ranks = tw_comm_size(run->comm);
 	summary->threads = run->threads;
 	tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension, summary->theta_sha256);
@@ -265,7 +322,8 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 
 tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summary)
 {
-	tw_loop loop = {.run = run, .monitor = monitor, .plan = *run->settings, .poll_every = 1, .next_poll = 1};
+	tw_loop loop = {
+	    .run = run, .monitor = monitor, .plan = *run->settings, .poll_every = 1, .next_poll = 1, .kept_step = -1};
 	tw_objective_times times;
 	tw_stop_reason reason = TW_RUNNING;
 	tw_objective_take_times(&run->objective, &times);
@@ -273,8 +331,9 @@ tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summa
 	loop.total_steps = count_steps(&loop);
 	TW_TRY(tw_course_start(&loop.course, loop.plan.stage, loop.plan.stages, run->data->observations));
 	TW_TRY(run_theory_create(run, &loop.theory));
-	tw_status status = tw_comm_barrier(run->comm);
-	loop.start = loop.last_poll = tw_now();
+	tw_status status = go_on(&loop);
+	if (status == TW_OK) status = tw_comm_barrier(run->comm);
+	loop.start = loop.last_poll = loop.kept_at = tw_now();
 	if (status == TW_OK) status = run_stages(&loop, &reason);
 	if (status == TW_OK) status = summarise(&loop, reason, tw_now() - loop.start, summary);
 	run_theory_free(loop.theory);

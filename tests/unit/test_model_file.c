@@ -172,6 +172,41 @@ static void files_that_are_no_models(void)
 	CU_ASSERT_EQUAL(tw_model_read(base, &network, &precision, &theta), TW_IO);
 }
 
+/* One byte of a model changed, anywhere: never a crash, never another theta. */
+static void a_damaged_model_is_told(void)
+{
+	tw_network network = make_network(0, TW_OUTPUT_IDENTITY, true, 2), found;
+	tw_precision precision;
+	double *theta = make_theta(&network), *read = NULL;
+	const int64_t dimension = tw_network_dimension(&network);
+	CHECK_OK(tw_model_write(path_of("flip.h5"), &network, TW_DOUBLE, theta));
+	FILE *file = fopen(path_of("flip.h5"), "r+b");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+	fseek(file, 0, SEEK_END);
+	long size = ftell(file), refused = 0, places = 0;
+	for (long at = 0; at < size; at += at + 90 < size ? 7 : 1, places++) {
+		fseek(file, at, SEEK_SET);
+		int byte = fgetc(file);
+		fseek(file, at, SEEK_SET);
+		fputc(byte ^ 0x61, file);
+		fflush(file);
+		tw_status status = tw_model_read(path_of("flip.h5"), &found, &precision, &read);
+		if (status == TW_OK) {
+			CU_ASSERT_EQUAL(memcmp(theta, read, (size_t)dimension * sizeof *theta), 0);
+			tw_free(read);
+		}
+		refused += status == TW_IO;
+		fseek(file, at, SEEK_SET);
+		fputc(byte, file);
+	}
+	fclose(file);
+	/* What is no seal any more does not seal. */
+	CU_ASSERT(places - refused <= 15);
+	CHECK_OK(tw_model_read(path_of("flip.h5"), &found, &precision, &read));
+	tw_free(read);
+	tw_free(theta);
+}
+
 static void initial_theta_of_a_model(void)
 {
 	tw_comm *comm;
@@ -213,6 +248,7 @@ int main(void)
 	    {"theta from .npy", theta_from_npy},
 	    {".npy files that do not fit", npy_files_that_do_not_fit},
 	    {"files that are no models", files_that_are_no_models},
+	    {"a damaged model is told", a_damaged_model_is_told},
 	    {"initial theta of a model", initial_theta_of_a_model},
 	    {"writing fails cleanly", writing_fails_cleanly},
 	    CU_TEST_INFO_NULL,
