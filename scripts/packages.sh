@@ -1,7 +1,8 @@
 # The Debian packages that thalweg needs, and installing them; sourced by the other scripts.
 
 run_packages=(build-essential cmake ninja-build pkg-config git libopenmpi-dev openmpi-bin libblis-openmp-dev libhdf5-dev
-	librandom123-dev libxxhash-dev libyaml-dev libjansson-dev libhwloc-dev zlib1g-dev libarpack2-dev liblapacke-dev gnuplot-nox)
+	librandom123-dev libxxhash-dev libyaml-dev libjansson-dev libhwloc-dev zlib1g-dev libarpack2-dev liblapacke-dev
+	gnuplot-nox)
 test_packages=("${run_packages[@]}" libcunit1-dev python3 python3-numpy python3-torch python3-scipy python3-h5py help2man
 	curl)
 fuzz_packages=("${run_packages[@]}" libcunit1-dev clang libclang-rt-dev libomp-dev)
