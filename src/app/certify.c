@@ -203,7 +203,7 @@ static tw_status check_network(const app_call *call, const certify_options *o, c
 	return tw_fail(TW_USAGE, "%s: a model of another network: %s in the file, %s in %s", o->model, have, want, o->file);
 }
 
-static void print_layer(const tw_run *run, int layer, const tw_eigenpairs *low, const tw_eigenpairs *high)
+static void print_layer(int layer, const tw_eigenpairs *low, const tw_eigenpairs *high)
 {
 	if (layer == 1) puts("blocks of the Hessian, a layer each");
 	printf("  layer %-8d", layer);
@@ -212,17 +212,16 @@ static void print_layer(const tw_run *run, int layer, const tw_eigenpairs *low, 
 		       high->residual[0], low->found && high->found ? "" : " (not converged)");
 	else
 		puts("no eigenvalue converged");
-	(void)run;
 }
 
 /* Collective. */
 static tw_status look_at_layers(const app_call *call, tw_curvature *curvature, const tw_run *run)
 {
-	const tw_eigen_options how = {.tolerance = 1e-8};
+	const tw_eigen_options how = {.tolerance = 1e-6};
 	for (int l = 1; l <= tw_run_network(run)->layers; l++) {
 		tw_eigenpairs low, high;
 		TW_TRY(tw_curvature_extremes(curvature, l, 1, 1, &how, &low, &high));
-		if (tw_comm_rank(call->comm) == 0) print_layer(run, l, &low, &high);
+		if (tw_comm_rank(call->comm) == 0) print_layer(l, &low, &high);
 		tw_eigenpairs_free(&low);
 		tw_eigenpairs_free(&high);
 	}
