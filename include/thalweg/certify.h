@@ -62,6 +62,7 @@ typedef struct {
 	bool refine_first;     /* else the point as it is */
 	int64_t full_spectrum; /* largest dimension for which all eigenvalues are computed (LAPACK): 2100 */
 	int eigenvalues;       /* at each end else (ARPACK): 6 */
+	int64_t restarts;      /* of ARPACK at most: 1000 */
 	double zero;           /* |lambda| <= zero * largest |lambda| counts as flat: 1e-9 */
 	double stationary;     /* ||grad f|| <= stationary counts as stationary: 1e-8 */
 	double kink;           /* distance to the nearest kink in theta below which a point is on it: 1e-9 */

@@ -28,6 +28,7 @@ enum {
 	KEY_NO_REFINE,
 	KEY_FULL_SPECTRUM,
 	KEY_EIGENVALUES,
+	KEY_RESTARTS,
 	KEY_ZERO,
 	KEY_DENSITY,
 	KEY_KEEP_POINT
@@ -45,6 +46,7 @@ static const struct argp_option options[] = {
     {"full-spectrum", KEY_FULL_SPECTRUM, "D", 0,
      "All eigenvalues for at most D parameters (default 2100), else those at the ends alone", 0},
     {"eigenvalues", KEY_EIGENVALUES, "N", 0, "Where only the ends are looked at: the N smallest (default 6)", 0},
+    {"restarts", KEY_RESTARTS, "N", 0, "At most N restarts of ARPACK (default 1000)", 0},
     {"zero", KEY_ZERO, "T", 0, "Eigenvalues up to T times the largest count as flat (default 1e-9)", 0},
     {"density", KEY_DENSITY, "FILE.csv", 0, "Of a single model: keep the density of the spectrum in FILE.csv", 0},
     {"keep-point", KEY_KEEP_POINT, NULL, 0, "Of a single model: keep the refined point as DIR/refined.h5", 0},
@@ -90,6 +92,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return app_count("--full-spectrum", argument, 0, 100000, &o->certify.full_spectrum);
 	case KEY_EIGENVALUES:
 		return parse_eigenvalues(argument, &o->certify.eigenvalues);
+	case KEY_RESTARTS:
+		return app_count("--restarts", argument, 1, INT32_MAX, &o->certify.restarts);
 	case KEY_ZERO:
 		return parse_positive("--zero", argument, &o->certify.zero);
 	case KEY_DENSITY:

@@ -127,9 +127,14 @@ static void print_spectrum(const tw_certificate *c)
 		return;
 	}
 	printf("eigenvalues     smallest %.9g +- %.1g, largest %.9g +- %.1g%s\n", c->smallest, c->smallest_residual,
-	       c->largest, c->largest_residual, c->full ? "" : " (the ends alone)");
+	       c->largest, c->largest_residual,
+	       c->full         ? ""
+	       : c->incomplete ? " (not converged)"
+	                       : " (the ends alone)");
 	printf("index           %s negative\n", interval(text, c->index_low, c->index_high));
-	printf("flat            %" PRId64 " found, %" PRId64 " explained by symmetry\n", c->flat_found, c->flat_explained);
+	if (c->flat_found >= 0)
+		printf("flat            %" PRId64 " found, %" PRId64 " explained by symmetry\n", c->flat_found,
+		       c->flat_explained);
 	if (!isnan(c->condition)) printf("condition       %.3g\n", c->condition);
 	if (!isnan(c->margin)) printf("margin          %.3g of the largest eigenvalue\n", c->margin);
 }

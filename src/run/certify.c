@@ -1,4 +1,5 @@
 /* The verdict on a point: docs/certify.md. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,6 +37,7 @@ void tw_certify_defaults(tw_certify_options *options)
 	                                .refine_first = true,
 	                                .full_spectrum = 2100,
 	                                .eigenvalues = 6,
+	                                .restarts = 1000,
 	                                .zero = 1e-9,
 	                                .stationary = 1e-8,
 	                                .kink = 1e-9,
@@ -189,7 +191,7 @@ static tw_status apply_lifted(void *self, int count, const double *x, double *y)
 static tw_status look_at_ends(void *request, const tw_operator *hessian)
 {
 	ends *e = request;
-	const tw_eigen_options options = {.tolerance = 1e-10, .iterations = 1000, .seed = 1};
+	const tw_eigen_options options = {.tolerance = 1e-10, .iterations = e->options->restarts, .seed = 1};
 	e->hessian = hessian;
 	TW_TRY(tw_extreme_eigenpairs(hessian, TW_LARGEST, 1, &options, &e->high));
 	e->lift = e->high.found > 0 && e->high.value[0] > 0 ? e->high.value[0] : 1;
@@ -203,17 +205,17 @@ static void read_ends(const ends *e, tw_certificate *out)
 	out->index_low = 0;
 	out->index_high = -1;
 	out->incomplete = e->high.found == 0 || found == 0;
+	/* Values that have not converged are as good as their residuals say. */
+	if (e->high.listed > 0) out->largest = e->high.value[0], out->largest_residual = e->high.residual[0];
+	if (e->low.listed > 0) out->smallest = e->low.value[0], out->smallest_residual = e->low.residual[0];
 	if (out->incomplete) {
 		snprintf(out->why, sizeof out->why,
-		         "ARPACK found no eigenvalue at an end of the spectrum in its limit of restarts");
+		         "ARPACK found no eigenvalue at an end of the spectrum in its limit of %" PRId64 " restarts",
+		         e->options->restarts);
 		return;
 	}
-	const double largest = fmax(fabs(e->low.value[0]), fabs(e->high.value[0])), zero = e->options->zero * largest;
+	const double largest = fmax(fabs(out->smallest), fabs(out->largest)), zero = e->options->zero * largest;
 	int flat = 0, positive = 0;
-	out->largest = e->high.value[0];
-	out->largest_residual = e->high.residual[0];
-	out->smallest = e->low.value[0];
-	out->smallest_residual = e->low.residual[0];
 	for (int i = 0; i < found; i++) {
 		const double value = e->low.value[i], error = e->low.residual[i];
 		if (value + error < -zero)
@@ -228,8 +230,8 @@ static void read_ends(const ends *e, tw_certificate *out)
 	out->margin = flat > 0 && out->index_low == 0 ? 0 : out->smallest / largest;
 	out->incomplete = found < e->low.asked;
 	if (out->incomplete)
-		snprintf(out->why, sizeof out->why, "ARPACK found %d of %d eigenvalues in its limit of restarts", found,
-		         e->low.asked);
+		snprintf(out->why, sizeof out->why, "ARPACK found %d of %d eigenvalues in its limit of %" PRId64 " restarts",
+		         found, e->low.asked, e->options->restarts);
 }
 
 static tw_status ends_of_spectrum(tw_curvature *curvature, const tw_certify_options *options,

@@ -58,6 +58,14 @@ for name in run smooth; do
 	prints "$name, as it is" '^refinement  *none'
 done
 
+# ARPACK without convergence: told, marked, and what was found kept.
+exits "train many" 0 alone train smooth.yaml --set network.hidden=[10,10] --output many --quiet
+exits "no convergence" 70 alone certify many/model.h5 --quiet --no-refine --full-spectrum 0 --restarts 1 --output unconverged
+one_line "no convergence"
+says "no convergence" "ARPACK found .* in its limit of 1 restarts"
+prints "no convergence" '^verdict  *undecided'
+check "no convergence: kept and marked" grep -q 'undecided,"*ARPACK found' unconverged/certificates.csv
+
 # ---- a sweep ---------------------------------------------------------------------------------------------------------
 
 exits "train a sweep" 0 alone sweep sweep.yaml --output sweep --quiet
