@@ -13,7 +13,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { VERSION = 1, SEAL = 64 };
+enum { VERSION = 1, SEAL = TW_CHECKPOINT_SEAL };
 static const char format_name[] = "thalweg checkpoint";
 static const char seal_name[] = "thalweg checkpoint xxh128";
 
@@ -177,7 +177,7 @@ static bool put_all(hid_t file, const tw_checkpoint *checkpoint)
 	return good && put_stages(file, &checkpoint->course) && put_vectors(file, checkpoint);
 }
 
-static void make_seal(const void *bytes, size_t size, char out[SEAL])
+void tw_checkpoint_seal(const void *bytes, size_t size, char out[SEAL])
 {
 	const XXH128_hash_t sum = XXH3_128bits(bytes, size);
 	memset(out, 0, SEAL);
@@ -205,7 +205,7 @@ static tw_status make_image(const char *path, const tw_checkpoint *checkpoint, v
 	}
 	H5Fclose(file);
 	TW_TRY(status);
-	make_seal(*bytes, (size_t)length, (char *)*bytes + length);
+	tw_checkpoint_seal(*bytes, (size_t)length, (char *)*bytes + length);
 	*size = (size_t)length + SEAL;
 	return TW_OK;
 }
@@ -326,7 +326,7 @@ static tw_status open_image(const char *path, void *bytes, size_t size, tw_check
 {
 	char seal[SEAL], name[PATH_MAX + 8];
 	TW_CHECK(size > SEAL, TW_IO, "%s: cut short: %zu bytes", path, size);
-	make_seal(bytes, size - SEAL, seal);
+	tw_checkpoint_seal(bytes, size - SEAL, seal);
 	TW_CHECK(memcmp(seal, (const char *)bytes + size - SEAL, SEAL) == 0, TW_IO,
 	         "%s: damaged: its bytes do not have the checksum at its end", path);
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);

@@ -4,7 +4,7 @@
 
 #include <thalweg/run.h>
 
-enum { TW_CHECKPOINT_TEXT = 64 };
+enum { TW_CHECKPOINT_TEXT = 64, TW_CHECKPOINT_SEAL = 64 };
 
 struct tw_checkpoint {
 	/* whose state it is */
@@ -33,6 +33,8 @@ struct tw_checkpoint {
 tw_status tw_checkpoint_write(const char *file, const tw_checkpoint *checkpoint);
 /* *out: tw_checkpoint_free. TW_IO when the file cannot be read or any of its bytes is not as it was written. */
 tw_status tw_checkpoint_read(const char *file, tw_checkpoint **out);
+/* The line with the checksum of the bytes before it that ends a file, padded with zeros. */
+void tw_checkpoint_seal(const void *bytes, size_t size, char out[TW_CHECKPOINT_SEAL]);
 void tw_checkpoint_free(tw_checkpoint *checkpoint);
 /* A checkpoint with room for these vectors; everything else is zero. */
 tw_status tw_checkpoint_make(tw_precision precision, int64_t dimension, int vectors, int64_t theory_values,

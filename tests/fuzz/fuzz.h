@@ -35,6 +35,7 @@ void fuzz_overrides(const uint8_t *bytes, size_t size);
 void fuzz_sweep(const uint8_t *bytes, size_t size);
 void fuzz_model(const uint8_t *bytes, size_t size);
 void fuzz_parts(const uint8_t *bytes, size_t size);
+void fuzz_checkpoint(const uint8_t *bytes, size_t size);
 void fuzz_runs(const uint8_t *bytes, size_t size);
 void fuzz_journal(const uint8_t *bytes, size_t size);
 void fuzz_theta(const uint8_t *bytes, size_t size);

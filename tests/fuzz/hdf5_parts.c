@@ -1,23 +1,19 @@
 /* HDF5 files that are whole, put together from what the input says: any attribute and data set that our readers ask
  * for, of any type, shape and value. Bytes of broken files end in HDF5's own checks; these come through to ours. */
-#include <hdf5.h>
+#include "hdf5_parts.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
 
-/* The input, read from its beginning; zeros behind its end. */
-typedef struct {
-	const uint8_t *next, *end;
-} tape;
-
-static unsigned take(tape *tape) { return tape->next < tape->end ? *tape->next++ : 0; }
+unsigned tape_take(tape *tape) { return tape->next < tape->end ? *tape->next++ : 0; }
 
 static int64_t take_integer(tape *tape)
 {
 	uint64_t value = 0;
-	for (int i = 0; i < 8; i++) value = value << 8 | take(tape);
+	for (int i = 0; i < 8; i++) value = value << 8 | tape_take(tape);
 	return (int64_t)value;
 }
 
@@ -61,8 +57,8 @@ static void put_integer(hid_t where, const char *name, int64_t value)
 static void put_integers(hid_t where, const char *name, tape *tape)
 {
 	int64_t values[16] = {0};
-	hsize_t count = take(tape) % 16;
-	for (hsize_t i = 0; i < count; i++) values[i] = (int8_t)take(tape);
+	hsize_t count = tape_take(tape) % 16;
+	for (hsize_t i = 0; i < count; i++) values[i] = (int8_t)tape_take(tape);
 	hid_t space = H5Screate_simple(1, &count, NULL);
 	put(where, name, H5T_NATIVE_INT64, space, values);
 	H5Sclose(space);
@@ -92,15 +88,15 @@ static void put_set(hid_t where, const char *name, tape *tape)
 	const hid_t types[] = {H5T_IEEE_F32LE, H5T_IEEE_F64BE, H5T_STD_I8LE, H5T_STD_U64BE, H5T_C_S1};
 	float values[MOST_NUMBERS];
 	hsize_t size[MOST_AXES], chunk[MOST_AXES], product = 1;
-	unsigned kind = take(tape), type = take(tape) % (sizeof types / sizeof *types);
+	unsigned kind = tape_take(tape), type = tape_take(tape) % (sizeof types / sizeof *types);
 	int axes = (int)(kind % (MOST_AXES + 1));
 	for (int i = 0; i < axes; i++) {
-		size[i] = kind & 64 ? (hsize_t)take(tape) << 32 : take(tape) % 16;
-		chunk[i] = 1 + take(tape) % 4;
+		size[i] = kind & 64 ? (hsize_t)tape_take(tape) << 32 : tape_take(tape) % 16;
+		chunk[i] = 1 + tape_take(tape) % 4;
 		if (chunk[i] > size[i]) chunk[i] = size[i] ? size[i] : 1;
 		product = size[i] && product > MOST_NUMBERS ? product : product * size[i];
 	}
-	for (int i = 0; i < MOST_NUMBERS; i++) values[i] = (float)(int8_t)take(tape);
+	for (int i = 0; i < MOST_NUMBERS; i++) values[i] = (float)(int8_t)tape_take(tape);
 	hid_t space = axes ? H5Screate_simple(axes, size, NULL) : H5Screate(kind & 32 ? H5S_NULL : H5S_SCALAR);
 	hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
 	if (axes && (kind & (64 | 128))) H5Pset_chunk(creation, axes, chunk);
@@ -111,37 +107,42 @@ static void put_set(hid_t where, const char *name, tape *tape)
 	H5Sclose(space);
 }
 
+void put_part(hid_t where, const char *name, unsigned kind, tape *tape)
+{
+	switch (kind % 7) {
+	case 0:
+		put_integer(where, name, (int8_t)tape_take(tape));
+		return;
+	case 1:
+		put_integer(where, name, take_integer(tape));
+		return;
+	case 2:
+		put_integers(where, name, tape);
+		return;
+	case 3:
+		put_real(where, name, take_integer(tape));
+		return;
+	case 4:
+	case 5:
+		put_text(where, name, texts[tape_take(tape) % TEXTS], kind % 7 == 4);
+		return;
+	default:
+		put_set(where, name, tape);
+	}
+}
+
 /* A group, or one part of the present one. */
 static void put_next(hid_t file, hid_t *group, tape *tape)
 {
 	static const char *const groups[] = {"cell-0000", "cell-0001"};
-	unsigned what = take(tape), kind = take(tape);
-	const char *name = names[what % NAMES];
-	switch (kind % 8) {
-	case 0:
-		if (*group != file) H5Gclose(*group);
-		*group = H5Gcreate2(file, groups[what % 2], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-		if (*group < 0) *group = file;
+	unsigned what = tape_take(tape), kind = tape_take(tape) % 8;
+	if (kind > 0) {
+		put_part(*group, names[what % NAMES], kind - 1, tape);
 		return;
-	case 1:
-		put_integer(*group, name, (int8_t)take(tape));
-		return;
-	case 2:
-		put_integer(*group, name, take_integer(tape));
-		return;
-	case 3:
-		put_integers(*group, name, tape);
-		return;
-	case 4:
-		put_real(*group, name, take_integer(tape));
-		return;
-	case 5:
-	case 6:
-		put_text(*group, name, texts[take(tape) % TEXTS], kind % 8 == 5);
-		return;
-	default:
-		put_set(*group, name, tape);
 	}
+	if (*group != file) H5Gclose(*group);
+	*group = H5Gcreate2(file, groups[what % 2], H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+	if (*group < 0) *group = file;
 }
 
 void fuzz_parts(const uint8_t *bytes, size_t size)

@@ -151,6 +151,13 @@ def parts_files():
     seed("parts", "huge", numbers("x", 65, [4, 2]) + numbers("y", 65, [4]))
 
 
+def checkpoint_files():
+    """Bytes that checkpoint_files.c changes a checkpoint by: WHAT KIND VALUE, one after the other."""
+    seed("checkpoint", "dimension", bytes([7, 1, 4]))
+    seed("checkpoint", "without-theta", bytes([8, 0]))
+    seed("checkpoint", "stages", bytes([17, 1, 40, 19, 1, 50]))
+
+
 def tables():
     seed("runs", "sweep", "run,hidden_layers,width,activation,cost\n0,1,1,tanh,0.25\n1,1,1,tanh,nan\n")
     seed("runs", "other", '# of elsewhere\r\n"layers", width ,cost\r\n1,"2",1e-4\r\n2,3,inf')
@@ -231,5 +238,6 @@ npy_files()
 hdf5_files()
 model_files()
 parts_files()
+checkpoint_files()
 tables()
 configurations()

@@ -10,12 +10,19 @@
 #include <unistd.h>
 
 static const fuzz_target targets[] = {
-    {.name = "csv", .run = fuzz_csv},           {.name = "idx", .run = fuzz_idx},
-    {.name = "npy", .run = fuzz_npy},           {.name = "hdf5", .run = fuzz_hdf5},
-    {.name = "settings", .run = fuzz_settings}, {.name = "overrides", .run = fuzz_overrides},
-    {.name = "sweep", .run = fuzz_sweep},       {.name = "model", .run = fuzz_model},
-    {.name = "parts", .run = fuzz_parts},       {.name = "runs", .run = fuzz_runs},
-    {.name = "journal", .run = fuzz_journal},   {.name = "theta", .run = fuzz_theta},
+    {.name = "csv", .run = fuzz_csv},
+    {.name = "idx", .run = fuzz_idx},
+    {.name = "npy", .run = fuzz_npy},
+    {.name = "hdf5", .run = fuzz_hdf5},
+    {.name = "settings", .run = fuzz_settings},
+    {.name = "overrides", .run = fuzz_overrides},
+    {.name = "sweep", .run = fuzz_sweep},
+    {.name = "model", .run = fuzz_model},
+    {.name = "parts", .run = fuzz_parts},
+    {.name = "runs", .run = fuzz_runs},
+    {.name = "journal", .run = fuzz_journal},
+    {.name = "theta", .run = fuzz_theta},
+    {.name = "checkpoint", .run = fuzz_checkpoint},
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 
