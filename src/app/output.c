@@ -12,6 +12,7 @@ static tw_status begin(app_output *output, const app_start *start, const tw_sett
 	const bool theory = settings->rayleigh || settings->bound;
 	const char *folder = output->folder;
 	if (start->checkpoint) {
+		TW_TRY(tw_folder_lock_take(folder, &output->lock));
 		TW_TRY(
 		    tw_metrics_reopen(folder, settings->precision, theory, start->checkpoint->metrics_bytes, &output->metrics));
 		output->state = start->checkpoint->course.step;
@@ -19,6 +20,7 @@ static tw_status begin(app_output *output, const app_start *start, const tw_sett
 		return TW_OK;
 	}
 	TW_TRY(tw_folder_prepare(folder, start->overwrite));
+	TW_TRY(tw_folder_lock_take(folder, &output->lock));
 	if (start->overwrite) tw_checkpoints_remove(folder, -1);
 	return tw_metrics_open(folder, settings->precision, theory, &output->metrics);
 }
@@ -124,6 +126,7 @@ tw_status app_output_keep(app_output *output, const tw_run *run, const char *con
 	if (status == TW_OK) status = tw_summary_write(folder, summary, tw_run_objective(run)->precision);
 	const bool ended = summary->stop_reason != TW_STOP_INTERRUPTED && summary->stop_reason != TW_STOP_DIVERGED;
 	if (status == TW_OK && ended) tw_checkpoints_remove(folder, -1);
+	tw_folder_lock_release(&output->lock);
 	if (status != TW_OK && output->state < 0) tw_folder_undo(&output->before, true);
 	if (status != TW_OK && output->state >= 0) note_state(output);
 	return status;
@@ -134,9 +137,11 @@ void app_output_undo(app_output *output)
 	end_progress(output);
 	if (output->state >= 0) {
 		tw_metrics_leave(output->metrics);
+		tw_folder_lock_release(&output->lock);
 		note_state(output);
 	} else {
 		tw_metrics_discard(output->metrics);
+		tw_folder_lock_release(&output->lock);
 		if (output->folder) tw_folder_undo(&output->before, false);
 	}
 	output->metrics = NULL;

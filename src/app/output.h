@@ -5,12 +5,14 @@
 #include <thalweg/report.h>
 
 #include "report/folder.h"
+#include "report/lock.h"
 
 typedef struct {
 	const char *folder; /* NULL: nothing is kept */
 	int checkpoints;    /* how many are kept */
 	int64_t state;      /* updates before the last checkpoint; -1: there is none */
 	tw_folder_state before;
+	tw_folder_lock lock;
 	tw_metrics *metrics;
 	tw_progress *progress;
 } app_output;

@@ -69,6 +69,7 @@ tw_status app_output_look(const char *folder, bool resume, bool overwrite, const
 {
 	*start = (app_start){.overwrite = overwrite};
 	if (!folder) return TW_OK;
+	TW_TRY(tw_folder_lock_look(folder));
 	if (resume) return look_for_run(folder, settings, start);
 	TW_CHECK(overwrite || !tw_checkpoints_exist(folder), TW_USAGE,
 	         "%s: holds a run that was interrupted; --resume goes on with it, --overwrite begins anew", folder);

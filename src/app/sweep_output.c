@@ -1,11 +1,13 @@
 #include "app/sweep_output.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static const double commit_interval = 1; /* seconds */
-enum { MOST_WAITING = 16 << 20 };        /* bytes */
+/* A commit may wait for more runs until it costs a fiftieth of the time, but not longer than a second. */
+static const double commit_share = 0.02, commit_interval = 1;
+enum { MOST_WAITING = 16 << 20 }; /* bytes */
 
 /* ---- networks ------------------------------------------------------------------------------------------------ */
 
@@ -64,6 +66,7 @@ static tw_status replace(app_sweep_output *output)
 static tw_status check_folder(app_sweep_output *output)
 {
 	const char *folder = output->folder;
+	TW_TRY(tw_folder_lock_look(folder));
 	if (goes_on(output)) {
 		const tw_status status = tw_sweep_is_finished(folder, output->plan, &output->complete);
 		TW_TRY(status == TW_USAGE ? replace(output) : status);
@@ -80,11 +83,17 @@ static tw_status keep_configuration(const app_sweep_output *output)
 	return tw_file_write(output->folder, "config.yaml", text, strlen(text));
 }
 
+static tw_status hold(app_sweep_output *output)
+{
+	return output->lock.path ? TW_OK : tw_folder_lock_take(output->folder, &output->lock);
+}
+
 static tw_status begin(app_sweep_output *output)
 {
-	output->began = true;
 	output->before = tw_folder_remember(output->folder);
 	TW_TRY(tw_folder_prepare(output->folder, may_replace(output)));
+	TW_TRY(hold(output));
+	output->began = true;
 	if (may_replace(output)) tw_sweep_files_remove(output->folder, false);
 	TW_TRY(tw_journal_create(output->folder, output->plan, &output->journal));
 	return keep_configuration(output);
@@ -92,6 +101,7 @@ static tw_status begin(app_sweep_output *output)
 
 static tw_status go_on(app_sweep_output *output)
 {
+	TW_TRY(hold(output));
 	const tw_status status = tw_journal_resume(output->folder, output->plan, &output->journal);
 	if (status == TW_USAGE && replace(output) == TW_OK) return begin(output);
 	TW_TRY(status);
@@ -127,14 +137,19 @@ tw_status app_sweep_output_open(app_sweep_output *output, const tw_sweep_plan *p
 
 static tw_status commit(app_sweep_output *output)
 {
+	const double begin = tw_now();
+	if (output->folder) TW_TRY(tw_journal_commit(output->journal));
+	output->not_durable = 0;
 	output->committed = tw_now();
-	return output->folder ? tw_journal_commit(output->journal) : TW_OK;
+	output->commit_took = output->committed - begin;
+	return TW_OK;
 }
 
 static bool is_due(const app_sweep_output *output)
 {
-	const int64_t waiting = tw_journal_waiting(output->journal);
-	return waiting > MOST_WAITING || (waiting > 0 && tw_now() - output->committed > commit_interval);
+	const double patience = fmin(commit_interval, output->commit_took / commit_share);
+	return output->not_durable > 0 &&
+	       (tw_journal_waiting(output->journal) > MOST_WAITING || tw_now() - output->committed >= patience);
 }
 
 static tw_status keep_run(void *self, const tw_run_result *result, const void *theta, const tw_trace_point *trace)
@@ -142,16 +157,20 @@ static tw_status keep_run(void *self, const tw_run_result *result, const void *t
 	app_sweep_output *output = self;
 	if (output->failed != TW_OK) return tw_fail(output->failed, "%s", output->message);
 	TW_TRY(tw_journal_add(output->journal, result, theta, trace));
+	output->not_durable++;
 	return is_due(output) ? commit(output) : TW_OK;
 }
 
 static void show_progress(void *self, const tw_sweep_state *state)
 {
 	app_sweep_output *output = self;
-	tw_sweep_progress_update(output->progress, state);
-	if (output->failed != TW_OK || !is_due(output)) return;
-	output->failed = commit(output);
-	if (output->failed != TW_OK) snprintf(output->message, sizeof output->message, "%s", tw_message());
+	if (output->failed == TW_OK && is_due(output)) {
+		output->failed = commit(output);
+		if (output->failed != TW_OK) snprintf(output->message, sizeof output->message, "%s", tw_message());
+	}
+	tw_sweep_state durable = *state;
+	durable.finished -= output->not_durable;
+	tw_sweep_progress_update(output->progress, &durable);
 }
 
 tw_sweep_monitor app_sweep_output_monitor(app_sweep_output *output)
@@ -201,7 +220,8 @@ void app_sweep_output_close(app_sweep_output *output, bool failed, bool remove_j
 	output->journal = NULL;
 	tw_free(output->network);
 	output->network = NULL;
+	if (undo) tw_sweep_files_remove(output->folder, true);
+	tw_folder_lock_release(&output->lock);
 	if (!undo) return;
-	tw_sweep_files_remove(output->folder, true);
 	tw_folder_undo(&output->before, false);
 }

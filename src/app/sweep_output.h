@@ -5,6 +5,7 @@
 #include <thalweg/report.h>
 
 #include "report/folder.h"
+#include "report/lock.h"
 
 enum { APP_MESSAGE = 512 };
 
@@ -24,10 +25,13 @@ typedef struct {
 	tw_journal *journal;
 	tw_sweep_progress *progress;
 	tw_folder_state before;
-	bool began;       /* with an empty journal, not one of an earlier call */
-	bool complete;    /* the folder holds this sweep finished: nothing is left to be done */
-	double committed; /* when the journal was synced last */
-	tw_status failed; /* of a commit where no status could be returned, and its message */
+	tw_folder_lock lock;
+	bool began;          /* with an empty journal, not one of an earlier call */
+	bool complete;       /* the folder holds this sweep finished: nothing is left to be done */
+	double committed;    /* when the journal was synced last, */
+	double commit_took;  /* and for how many seconds */
+	int64_t not_durable; /* runs in the journal that are not on the disk yet, and are not reported before they are */
+	tw_status failed;    /* of a commit where no status could be returned, and its message */
 	char message[APP_MESSAGE];
 } app_sweep_output;
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "report/lock.h"
 #include "run/file.h"
 
 static const char *const run_files[] = {"metrics.csv", "model.h5", "config.yaml", "ranks.csv", "summary.json", NULL};
@@ -43,7 +44,9 @@ static tw_status check_empty(const char *folder)
 	TW_CHECK(stream, TW_IO, "%s: the output folder cannot be read: %s", folder, strerror(errno));
 	const struct dirent *entry;
 	bool empty = true;
-	while (empty && (entry = readdir(stream))) empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	/* The lock of a process that was killed before it kept anything is nothing. */
+	while (empty && (entry = readdir(stream)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, TW_FOLDER_LOCK);
 	closedir(stream);
 	TW_CHECK(empty, TW_USAGE, "%s: the output folder is not empty; choose another or give --overwrite", folder);
 	return TW_OK;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "report/folder.h"
@@ -19,9 +18,6 @@ static tw_status growing_open(tw_growing *out, const char *folder, const char *n
 	TW_TRY(tw_folder_path(folder, name, &out->path));
 	out->file = open(out->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (out->file < 0) return tw_fail(TW_IO, "%s: cannot be written: %s", out->path, strerror(errno));
-	/* Some file systems have no locks: then nothing keeps a second process away. */
-	TW_CHECK(flock(out->file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK, TW_IO,
-	         "%s: another sweep is writing this journal", out->path);
 	off_t size = 0;
 	if ((fresh && ftruncate(out->file, 0) != 0) || (size = lseek(out->file, 0, SEEK_END)) < 0)
 		return tw_fail(TW_IO, "%s: cannot be written: %s", out->path, strerror(errno));

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,15 +33,10 @@ static tw_status make_names(tw_part_file *out, const char *folder, const char *n
 	return tw_folder_path(folder, part, &out->part);
 }
 
-/* Opens the temporary file and holds it: two processes never write the same one. */
 static tw_status open_part(tw_part_file *out, int flags)
 {
 	const int file = open(out->part, O_RDWR | O_CLOEXEC | flags, 0666);
 	if (file < 0) return tw_part_failed(out);
-	if (flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
-		close(file);
-		return tw_fail(TW_IO, "%s: another process is writing it; end that one, or choose another folder", out->part);
-	}
 	out->file = fdopen(file, "r+");
 	if (!out->file) {
 		close(file);

@@ -183,7 +183,8 @@ says "all checkpoints damaged" "no checkpoint in it is whole"
 pid=$!
 check "two processes: the run began" wait_for held/metrics.csv.part
 exits "two processes" 3 "$thalweg" train run.yaml $steady --set stop.steps=1000000000 --output held --resume --quiet
-says "two processes" "another process is writing it"
+says "two processes" "another process is writing this folder, number $pid on $(hostname)"
+check "two processes: the first goes on" kill -0 $pid
 kill -TERM $pid
 wait $pid
 

@@ -324,14 +324,10 @@ static void end_points_and_traces_that_are_not_whole(void)
 	tw_journal_close(journal, true);
 }
 
-static void held_by_one(void)
+static void nowhere(void)
 {
-	const char *folder = new_folder();
-	tw_journal *journal = full_journal(folder), *second = NULL;
-	CU_ASSERT_EQUAL(tw_journal_resume(folder, &plan, &second), TW_IO);
-	CU_ASSERT_PTR_NOT_NULL(strstr(tw_message(), "another sweep"));
-	tw_journal_close(journal, true);
-	CU_ASSERT_EQUAL(tw_journal_create(path_of("nowhere"), &plan, &second), TW_IO);
+	tw_journal *journal = NULL;
+	CU_ASSERT_EQUAL(tw_journal_create(path_of("nowhere"), &plan, &journal), TW_IO);
 	CU_ASSERT_PTR_NOT_NULL(strstr(tw_message(), "nowhere/journal.txt"));
 }
 
@@ -475,7 +471,8 @@ static void trajectories(void)
 	CHECK_OK(tw_trajectories_write(folder, &plan, journal));
 	long size = 0;
 	char *text = get_file(in(folder, "trajectories.csv"), &size);
-	CU_ASSERT_STRING_EQUAL(text, "run,step,cost,gradient_norm_squared,step_size\n5,0,1,0.25,0.5\n5,10,0.5,,0.5\n5,20,0.333333333,0.25,\n");
+	CU_ASSERT_STRING_EQUAL(
+	    text, "run,step,cost,gradient_norm_squared,step_size\n5,0,1,0.25,0.5\n5,10,0.5,,0.5\n5,20,0.333333333,0.25,\n");
 	free(text);
 	tw_journal_close(journal, true);
 }
@@ -520,7 +517,7 @@ int main(void)
 	    {"damaged line", damaged_line},
 	    {"another configuration", another_configuration},
 	    {"end points and traces that are not whole", end_points_and_traces_that_are_not_whole},
-	    {"held by one process", held_by_one},
+	    {"no folder", nowhere},
 	    {"runs in the order of the grid", runs_in_the_order_of_the_grid},
 	    {"the same bytes in any order", the_same_bytes_in_any_order},
 	    {"end points by run", end_points_by_run},
