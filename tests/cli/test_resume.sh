@@ -1,9 +1,7 @@
 #!/bin/bash
-# Runs that are killed or stopped go on with --resume on another layout and end with the same bits.
-# bash test_resume.sh [--kills N]: 10 kills at random times and everything else, or N kills alone (200: the long form).
+# Runs that were stopped go on with --resume on another layout and end with the same bits; what does not fit is refused.
+# Kills at random times: test_kills.sh.
 . "$(dirname "$0")/common.sh"
-kills=10
-[ "${1:-}" != --kills ] || kills=$2
 
 # Adam on mini-batches in two stages: theta, two vectors, a schedule and a stop rule have a state.
 cat >run.yaml <<'END'
@@ -28,74 +26,6 @@ same_end() # NAME DIR
 		"$(value whole/summary.json mean_gradient_norm_squared)" ]
 	check "$1: files left" [ "$(ls "$2" | wc -l)" -eq 5 ]
 }
-
-# ---- kills ----------------------------------------------------------------------------------------------------------
-
-if command -v "$mpirun" >/dev/null; then most_ranks=4; else most_ranks=1; fi
-
-# random_layout PREFIX...: the command on 1 to 4 ranks of 1 to 2 threads, in `layout`.
-random_layout()
-{
-	local ranks=$((RANDOM % most_ranks + 1)) threads=$((RANDOM % 2 + 1))
-	layout=("$thalweg" train run.yaml --quiet --threads $threads "$@")
-	[ $ranks -eq 1 ] || layout=("$mpirun" $flags -n $ranks "${layout[@]}")
-}
-
-# A process of the job, or the job as a whole: SIGKILL to mpirun, or to a rank.
-kill_one() # PID of what was started
-{
-	local ranks
-	mapfile -t ranks < <(pgrep -P "$1" -f "^$thalweg ") # a rank begins as a copy of mpirun: not that
-	if [ ${#ranks[@]} -gt 0 ] && [ $((RANDOM % 2)) -eq 0 ]; then
-		kill -KILL "${ranks[RANDOM % ${#ranks[@]}]}" 2>/dev/null
-	else
-		kill -KILL "$1" 2>/dev/null
-	fi
-}
-
-# The ranks of a killed mpirun notice and leave; until then they may still write.
-wait_until_gone() # DIR
-{
-	for _ in $(seq 200); do
-		pgrep -f "$thalweg train run.yaml .*--output $1( |\$)" >/dev/null || return 0
-		sleep 0.05
-	done
-	return 1
-}
-
-# mpirun may not notice that a rank was killed while it started: after 5 s it is killed, too.
-end() # PID; sets code
-{
-	for _ in $(seq 100); do kill -0 "$1" 2>/dev/null || break; sleep 0.05; done
-	kill -KILL "$1" 2>/dev/null && deaf=$((deaf + 1))
-	wait "$1" 2>/dev/null
-	code=$?
-}
-
-killed=0 round=0 resumed=0 deaf=0
-while [ $killed -lt $kills ]; do
-	round=$((round + 1))
-	folder=killed_$round
-	while [ $killed -lt $kills ]; do
-		random_layout --output "$folder" --resume
-		"${layout[@]}" >out 2>err &
-		pid=$!
-		sleep "$((RANDOM % 2)).$((RANDOM % 9))$((RANDOM % 10))"
-		kill -0 $pid 2>/dev/null || break
-		kill_one $pid
-		end $pid
-		check "kill: nobody is left" wait_until_gone "$folder"
-		[ $code -ne 0 ] || break
-		killed=$((killed + 1))
-		ls "$folder"/checkpoint-*.h5 >/dev/null 2>&1 && resumed=$((resumed + 1))
-	done
-	wait $pid 2>/dev/null
-	random_layout --output "$folder" --resume
-	exits "after kills, round $round" 0 "${layout[@]}"
-	same_end "after kills, round $round" "$folder"
-done
-echo "$killed kills in $round runs, $resumed of them after a checkpoint; mpirun did not notice $deaf"
-[ "${1:-}" != --kills ] || finish
 
 # ---- signals and the time limit --------------------------------------------------------------------------------------
 
@@ -133,7 +63,7 @@ check "time limit: metrics.csv" cmp -s slow/metrics.csv slow_whole/metrics.csv
 
 # mpirun passes SIGUSR1 on and gives the ranks' exit code; SIGTERM reaches the ranks a second after mpirun, which gives
 # them a time to end, and exits with 1.
-if [ $most_ranks -gt 1 ]; then
+if command -v "$mpirun" >/dev/null; then
 	long="${slow/steps=100000/steps=600000}"
 	exits "signals on 2 ranks: reference" 0 "$thalweg" train run.yaml $long --output long_whole --quiet
 	for signal in USR1 TERM; do
