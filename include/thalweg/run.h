@@ -93,7 +93,6 @@ typedef struct {
 	tw_status (*keep)(void *self, tw_checkpoint *checkpoint);
 	/* Where keep is set, on rank 0: the state to go on from; NULL: the beginning. Elsewhere it is not looked at. */
 	const tw_checkpoint *start;
-	double deadline; /* rank 0: tw_now() at which the run is asked to stop; 0: never */
 } tw_monitor;
 
 /* Theorem 4.8 as measured along a run (metrics.bound). */

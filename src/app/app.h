@@ -78,6 +78,8 @@ tw_status app_load_model(const app_call *call, const app_options *options, const
 /* From now on SIGINT, SIGTERM, SIGUSR1 and SIGUSR2 stop the training at its next step; a second SIGINT ends the
  * program. */
 void app_catch_signals(void);
+/* The training stops at its next step once tw_now() is past this moment. */
+void app_stop_at(double moment);
 
 /* ---- help (help.c) ------------------------------------------------------------------------------------------- */
 

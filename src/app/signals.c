@@ -1,7 +1,9 @@
 /* Signals that ask a run or a sweep to stop. */
 #include "app/app.h"
 
+#include <math.h>
 #include <signal.h>
+#include <sys/time.h>
 
 static void stop_training(int signal)
 {
@@ -32,4 +34,14 @@ void app_catch_signals(void)
 	sigaction(SIGUSR2, &action, NULL);
 	action.sa_handler = stop_or_end;
 	sigaction(SIGINT, &action, NULL);
+}
+
+void app_stop_at(double moment)
+{
+	const struct sigaction action = {.sa_handler = stop_training, .sa_flags = SA_RESTART};
+	const double left = moment > tw_now() ? moment - tw_now() : 0;
+	const struct itimerval timer = {
+	    .it_value = {.tv_sec = (time_t)left, .tv_usec = 1 + (suseconds_t)((left - floor(left)) * 999998)}};
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 }

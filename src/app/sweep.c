@@ -13,9 +13,11 @@ typedef struct {
 	const char *file, *output;
 	bool overwrite, resume, keep_journal, timing, list;
 	int64_t show_run; /* -1: none */
+	int64_t seconds;  /* to stop after; 0: no limit */
+	double began;
 } sweep_options;
 
-enum { KEY_OVERWRITE = 0x2000, KEY_RESUME, KEY_KEEP_JOURNAL, KEY_TIMING, KEY_SHOW_RUN, KEY_LIST };
+enum { KEY_OVERWRITE = 0x2000, KEY_RESUME, KEY_KEEP_JOURNAL, KEY_TIMING, KEY_SHOW_RUN, KEY_LIST, KEY_SECONDS };
 
 static const struct argp_option options[] = {
     {"output", 'o', "DIR", 0,
@@ -28,6 +30,7 @@ static const struct argp_option options[] = {
      "Go on with the sweep that was interrupted in DIR, on any number of ranks and threads; without FILE.yaml as "
      "DIR/config.yaml says",
      0},
+    {"max-seconds", KEY_SECONDS, "N", 0, "Stop N seconds after the start of the program, as on SIGTERM", 0},
     {"keep-journal", KEY_KEEP_JOURNAL, NULL, 0, "Leave the journal in DIR at the end", 0},
     {"timing", KEY_TIMING, NULL, 0, "Print what the time of each worker went to", 0},
     {"list", KEY_LIST, NULL, 0, "Print the cells of the grid and train nothing", 0},
@@ -52,6 +55,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case KEY_RESUME:
 		o->resume = true;
 		return 0;
+	case KEY_SECONDS:
+		return app_count("--max-seconds", argument, 1, INT32_MAX, &o->seconds);
 	case KEY_KEEP_JOURNAL:
 		o->keep_journal = true;
 		return 0;
@@ -178,6 +183,7 @@ static tw_status run_sweep(const app_call *call, sweep_options *o, const tw_swee
 	    .show = print_results,
 	};
 	bool complete = false;
+	if (o->seconds) app_stop_at(o->began + (double)o->seconds);
 	TW_TRY(app_sweep_train(call->comm, plan, &order, &complete));
 	if (complete) tw_log(TW_LOG_NOTE, "%s: this sweep is finished; nothing is left to be done", o->output);
 	return TW_OK;
@@ -197,7 +203,7 @@ static tw_status run_options(app_call *call, sweep_options *o)
 
 static tw_status run(app_call *call)
 {
-	sweep_options o = {.show_run = -1};
+	sweep_options o = {.show_run = -1, .began = tw_now()};
 	tw_status status = app_parse(call, &argp, &o);
 	if (status == TW_OK) status = run_options(call, &o);
 	app_options_free(&o.shared);

@@ -137,13 +137,11 @@ static tw_status train_and_keep(const app_call *call, const train_options *o, co
 	bool speaks = tw_comm_rank(call->comm) == 0;
 	app_output output = {0};
 	tw_summary summary = {0};
-	app_catch_signals();
 	tw_status status = TW_OK;
 	if (speaks) status = app_output_open(&output, o->output, start, settings);
 	TW_TRY(tw_comm_agree(call->comm, status));
 	tw_monitor monitor = app_output_monitor(&output, o->output != NULL);
 	monitor.start = start->checkpoint;
-	if (o->seconds) monitor.deadline = o->began + (double)o->seconds;
 	status = tw_run_train(run, &monitor, &summary);
 	if (status != TW_OK) {
 		if (speaks) app_output_undo(&output);
@@ -176,6 +174,8 @@ static tw_status create_and_train(const app_call *call, const train_options *o, 
                                   const char *config, const app_start *start)
 {
 	tw_run *run = NULL;
+	if (!o->check_gradient) app_catch_signals();
+	if (o->seconds) app_stop_at(o->began + (double)o->seconds);
 	tw_status status = tw_run_create(call->comm, settings, &run);
 	if (status == TW_OK) note_large_batch(settings, run);
 	if (status == TW_OK)

@@ -57,12 +57,6 @@ double run_mean_norm(double norms_squared, int64_t norms, int64_t every, int64_t
 static bool keeps_states(const tw_loop *loop) { return loop->monitor && loop->monitor->keep; }
 
 /* By the clock of rank 0. */
-static bool is_late(const tw_loop *loop, double now)
-{
-	if (tw_comm_rank(loop->run->comm) != 0 || !loop->monitor) return false;
-	return loop->monitor->deadline > 0 && now >= loop->monitor->deadline;
-}
-
 static bool checkpoint_is_due(const tw_loop *loop, double now)
 {
 	if (tw_comm_rank(loop->run->comm) != 0 || !keeps_states(loop)) return false;
@@ -76,8 +70,8 @@ static tw_status poll_stop(tw_loop *loop, bool *stop, bool *keep)
 	*stop = false;
 	*keep = due(loop->plan.checkpoint_steps, loop->course.step) && loop->course.step > 0;
 	if (loop->course.step < loop->next_poll) return TW_OK;
-	double now = tw_now(), values[4] = {stop_requested || is_late(loop, now), now - loop->last_poll,
-	                                    loop->recorded != TW_OK, checkpoint_is_due(loop, now)};
+	double now = tw_now(),
+	       values[4] = {stop_requested, now - loop->last_poll, loop->recorded != TW_OK, checkpoint_is_due(loop, now)};
 	TW_TRY(tw_comm_max_double(loop->run->comm, values, 4));
 	if (values[2] > 0) return tw_comm_agree(loop->run->comm, loop->recorded);
 	*stop = values[0] > 0;

@@ -61,6 +61,25 @@ check "time limit: ended with code $code after $stops parts" [ $code -eq 0 ]
 check "time limit: theta" [ "$(value slow/summary.json theta_sha256)" = "$(value slow_whole/summary.json theta_sha256)" ]
 check "time limit: metrics.csv" cmp -s slow/metrics.csv slow_whole/metrics.csv
 
+# While the data are read, the first signal that does not meet the start of the program stops the run at its first
+# step.
+seq 400000 | awk '{ printf "%d,%.3f,%.3f,%d\n", $1, $1 / 7, $1 / 11, $1 % 2 }' >large.csv
+large="--set data.preset=none --set data.source=csv --set data.header=false --set data.inputs=large.csv:0,1,2 --set data.outputs=large.csv:3"
+code=0
+for wait in 02 04 06 08 10 12 14 16 18 20 25 30 35 40 45 50; do
+	rm -rf early
+	"$thalweg" train run.yaml $steady $large --set stop.steps=1000000000 --output early --quiet >out 2>err &
+	pid=$!
+	sleep 0.$wait
+	kill -USR1 $pid
+	wait $pid
+	code=$?
+	[ $code -eq 75 ] && break
+done
+check "signal while the data are read: exit code $code, not 75" [ $code -eq 75 ]
+check "signal while the data are read: steps" [ "$(value early/summary.json steps)" -le 1 ]
+check "signal while the data are read: checkpoint" [ -s early/checkpoint-00000000000[01].h5 ]
+
 # mpirun passes SIGUSR1 on and gives the ranks' exit code; SIGTERM reaches the ranks a second after mpirun, which gives
 # them a time to end, and exits with 1.
 if command -v "$mpirun" >/dev/null; then

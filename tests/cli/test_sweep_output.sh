@@ -131,6 +131,9 @@ for signal in USR1 TERM INT; do
 	check "$signal: the journal stays" [ -s "cut_$signal/journal.txt" ]
 	absent "$signal: no results" "cut_$signal/runs.csv"
 done
+exits "--max-seconds" 75 "$thalweg" sweep $long --output late --quiet --max-seconds 1
+one_line "--max-seconds"
+says "--max-seconds" "interrupted: [0-9]* of 32 runs finished; the same command with --resume goes on"
 exits "an interrupted folder" 2 "$thalweg" sweep $long --output cut_USR1 --quiet
 one_line "an interrupted folder"
 says "an interrupted folder" "--resume"
