@@ -13,7 +13,7 @@ typedef struct tw_comm tw_comm;
 
 /* Collective over all ranks started together. Initialises MPI (MPI_THREAD_SERIALIZED) when nobody has, unless the
  * environment shows that no launcher started this process: then it is alone, and MPI is left out. Errors of MPI return
- * as TW_INTERNAL. *out is freed by tw_comm_free, which also finalises MPI if this call initialised it. */
+ * as TW_INTERNAL, see tw_comm_failure. *out is freed by tw_comm_free, which also finalises MPI if this call initialised it. */
 tw_status tw_comm_world(tw_comm **out);
 void tw_comm_free(tw_comm *comm);
 /* A communicator of the calling process alone; makes no MPI call and works before, without or after MPI. */
@@ -25,6 +25,10 @@ int tw_comm_rank(const tw_comm *comm);
 int tw_comm_size(const tw_comm *comm);
 const char *tw_comm_library(void);      /* one line: MPI library and version */
 const char *tw_comm_thread_level(void); /* "funneled", ... as granted */
+/* TW_INTERNAL once this rank can do no more what the others wait for, since a call of MPI has failed here; with the
+ * message of that failure, which names the rank. From then on no call of MPI is made here: what needs one returns this
+ * status, freeing leaves MPI alone, and the job is to be ended with tw_comm_abort. Not collective. */
+tw_status tw_comm_failure(void);
 /* Ends the job at once from any rank with this exit code; for failures that cannot be agreed on. */
 void tw_comm_abort(tw_comm *comm, int exit_code) __attribute__((noreturn));
 

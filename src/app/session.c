@@ -2,8 +2,10 @@
 #include "app/app.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/variant.h"
 #include "run/launch.h"
@@ -33,13 +35,59 @@ static tw_status close_output(void)
 	return tw_fail(TW_IO, "standard output cannot be written: %s", strerror(errno));
 }
 
+/* Any rank: for failures that the others cannot be told of. */
+static void speak_alone(void)
+{
+	const tw_launch launch = tw_launch_environment();
+	int rank, length = 0;
+	const bool named = launch.tasks <= 1 || (sscanf(tw_message(), "rank %d: %n", &rank, &length) == 1 && length > 0);
+	tw_log_setup(0, 1, tw_log_is_quiet(), false);
+	if (named)
+		tw_log(TW_LOG_ERROR, "%s", tw_message());
+	else
+		tw_log(TW_LOG_ERROR, "rank %lld: %s", (long long)launch.task, tw_message());
+}
+
+/* Several ranks may see one failure of MPI; that of the first ends the others before they speak. */
+static void end_job(app_call *call, bool told)
+{
+	const int64_t task = tw_launch_environment().task;
+	const struct timespec pause = {.tv_sec = 1, .tv_nsec = 50000000 * (task < 10 ? task : 10)};
+	const tw_status status = tw_comm_failure();
+	signal(SIGTERM, SIG_DFL);
+	if (task > 0) nanosleep(&pause, NULL);
+	if (!told) speak_alone();
+	tw_comm_abort(call->comm, tw_exit_code(status));
+}
+
+/* Collective. A failure before app_open: the other ranks learn of it there, or have met it, too. The first rank's own
+ * words need no rank. */
+static tw_status tell_others(app_call *call, tw_status status)
+{
+	char message[2048];
+	snprintf(message, sizeof message, "%s", tw_message());
+	if (tw_comm_world(&call->comm) != TW_OK) {
+		call->comm = NULL;
+		return tw_comm_failure() == TW_OK ? tw_fail(status, "%s", message) : status;
+	}
+	const tw_status agreed = tw_comm_agree(call->comm, status);
+	return tw_comm_rank(call->comm) == 0 ? tw_fail(status, "%s", message) : agreed;
+}
+
 int app_finish(app_call *call, tw_status status)
 {
 	if (status == TW_OK) status = close_output();
-	if (status != TW_OK) tw_log(TW_LOG_ERROR, "%s", tw_message());
-	/* A rank that leaves with an error before the others have spoken would have them killed: leave together. */
-	bool together = status != TW_OK && !call->comm && tw_launch_environment().tasks > 1;
-	if (together && tw_comm_world(&call->comm) != TW_OK) call->comm = NULL;
-	if (call->comm) tw_comm_free(call->comm);
+	const bool early = status != TW_OK && !call->comm && tw_launch_environment().tasks > 1;
+	if (early && tw_comm_failure() == TW_OK) status = tell_others(call, status);
+	const bool told = status != TW_OK && tw_comm_failure() == TW_OK;
+	if (told && early && !call->comm)
+		speak_alone();
+	else if (told)
+		tw_log(TW_LOG_ERROR, "%s", tw_message());
+	if (tw_comm_failure() == TW_OK) {
+		tw_comm_free(call->comm);
+		call->comm = NULL;
+	}
+	if (tw_comm_failure() != TW_OK) end_job(call, told);
 	return status == TW_OK && call->exit_code ? call->exit_code : tw_exit_code(status);
 }

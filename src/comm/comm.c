@@ -1,6 +1,7 @@
 /* Communicators: start and end of MPI, the process alone, groups. */
 #include "comm/comm.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +35,45 @@ static bool is_mpi_running(void)
  * serve all cases. A choice that the user has made stays. */
 static void choose_components(void) { setenv("OMPI_MCA_osc", "^rdma", 0); }
 
+/* ---- failures of MPI ----------------------------------------------------------------------------------------- */
+
+/* The first one of this process. */
+static struct {
+	atomic_int state; /* 0: none; 1: its message is being written; 2: it is there */
+	char message[2048];
+} failure;
+
+tw_status tw_comm_failure(void)
+{
+	const int state = atomic_load(&failure.state);
+	if (state == 0) return TW_OK;
+	return tw_fail(TW_INTERNAL, "%s", state == 2 ? failure.message : "MPI has failed on this rank");
+}
+
+void tw_comm_give_up(void)
+{
+	int rank = 0, size = 1, none = 0, length = 0;
+	char from[32] = "";
+	if (!atomic_compare_exchange_strong(&failure.state, &none, 1)) return;
+	if (is_mpi_running() && MPI_Comm_rank(MPI_COMM_WORLD, &rank) == MPI_SUCCESS &&
+	    MPI_Comm_size(MPI_COMM_WORLD, &size) == MPI_SUCCESS && size > 1)
+		snprintf(from, sizeof from, "rank %d: ", rank);
+	if (sscanf(tw_message(), "rank %d: %n", &rank, &length) == 1 && length > 0) from[0] = 0;
+	snprintf(failure.message, sizeof failure.message, "%s%s", from, tw_message());
+	atomic_store(&failure.state, 2);
+}
+
 tw_status tw_mpi_fail(int code, const char *call)
 {
 	char text[MPI_MAX_ERROR_STRING] = "unknown error";
 	int length = 0;
 	MPI_Error_string(code, text, &length);
-	return tw_fail(TW_INTERNAL, "%.*s failed: %s", (int)strcspn(call, "("), call, text);
+	tw_fail(TW_INTERNAL, "%.*s failed: %s", (int)strcspn(call, "("), call, text);
+	tw_comm_give_up();
+	return tw_comm_failure();
 }
+
+/* ---- communicators ------------------------------------------------------------------------------------------- */
 
 /* Takes mpi over, unless it fails. */
 static tw_status wrap(tw_comm *comm, MPI_Comm mpi)
@@ -109,9 +142,10 @@ tw_status tw_comm_split(tw_comm *comm, int color, tw_comm **out)
 void tw_comm_free(tw_comm *comm)
 {
 	if (!comm) return;
-	if (is_mpi_running()) {
+	if (is_mpi_running() && tw_comm_failure() == TW_OK) {
 		if (comm->mpi != MPI_COMM_NULL) MPI_Comm_free(&comm->mpi);
-		if (comm->finalises) MPI_Finalize();
+		int code = comm->finalises ? MPI_Finalize() : MPI_SUCCESS;
+		if (code != MPI_SUCCESS) tw_mpi_fail(code, "MPI_Finalize");
 	}
 	tw_free(comm->leaves);
 	tw_free(comm->counts);

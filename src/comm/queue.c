@@ -97,8 +97,8 @@ static tw_status open_window(tw_queue *queue, const tw_comm *comm)
 	MPI_Aint bytes = queue->rank == 0 ? (MPI_Aint)queue->counters * unit : 0;
 	TW_MPI(MPI_Comm_dup(comm->mpi, &queue->mpi));
 	int code = MPI_Win_allocate(bytes, unit, MPI_INFO_NULL, queue->mpi, &queue->value, &queue->window);
-	TW_CHECK(code == MPI_SUCCESS, TW_INTERNAL,
-	         "MPI makes no window of counters for these ranks; Open MPI 4 does with OMPI_MCA_osc=^rdma");
+	if (code != MPI_SUCCESS)
+		return tw_mpi_fail(code, "MPI_Win_allocate, which Open MPI 4 can do with OMPI_MCA_osc=^rdma,");
 	if (bytes > 0) memset(queue->value, 0, (size_t)bytes);
 	TW_MPI(MPI_Win_set_errhandler(queue->window, MPI_ERRORS_RETURN));
 	TW_MPI(MPI_Win_lock_all(MPI_MODE_NOCHECK, queue->window));
@@ -222,12 +222,14 @@ void tw_queue_free(tw_queue *queue)
 	if (queue->mpi == MPI_COMM_NULL) {
 		tw_free(queue->value);
 	} else {
+		tw_status status = TW_OK;
 		pthread_mutex_lock(&turn);
-		tw_status status = close_window(queue);
+		status = tw_comm_failure();
+		if (status == TW_OK) status = close_window(queue);
 		pthread_mutex_unlock(&turn);
-		if (status != TW_OK) { /* the other ranks would wait for this one */
-			tw_log(TW_LOG_ERROR, "%s", tw_message());
-			tw_comm_abort(NULL, tw_exit_code(status));
+		if (status != TW_OK) { /* the other ranks wait for this one, and what is under way may use the memory */
+			tw_comm_give_up();
+			return;
 		}
 	}
 	while (queue->first) free_letter(take_first(queue));

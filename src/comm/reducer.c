@@ -330,6 +330,12 @@ static tw_status begin(tw_reducer *reducer, const tw_tree *tree, int64_t offset,
 	return gather(reducer, range, nodes, offset_bytes);
 }
 
+static tw_status duplicate(const tw_comm *comm, MPI_Comm *mpi)
+{
+	TW_MPI(MPI_Comm_dup(comm->mpi, mpi));
+	return TW_OK;
+}
+
 tw_status tw_reducer_create(tw_comm *comm, tw_precision precision, int64_t size, tw_reduction kind,
                             void (*add)(void *dst, const void *src, int64_t n), tw_reducer **out)
 {
@@ -346,11 +352,11 @@ tw_status tw_reducer_create(tw_comm *comm, tw_precision precision, int64_t size,
 	    .add = add,
 	};
 	if (comm->size == 1) return TW_OK;
-	int code = MPI_Comm_dup(comm->mpi, &reducer->mpi);
-	if (code == MPI_SUCCESS) return TW_OK;
+	tw_status status = duplicate(comm, &reducer->mpi);
+	if (status == TW_OK) return TW_OK;
 	tw_free(reducer);
 	*out = NULL;
-	return tw_mpi_fail(code, "MPI_Comm_dup");
+	return status;
 }
 
 void tw_reducer_free(tw_reducer *reducer)
@@ -362,7 +368,7 @@ void tw_reducer_free(tw_reducer *reducer)
 		tw_free(reducer->range[i].request);
 	}
 	tw_layout_free(&reducer->layout);
-	if (reducer->mpi != MPI_COMM_NULL) MPI_Comm_free(&reducer->mpi);
+	if (reducer->mpi != MPI_COMM_NULL && tw_comm_failure() == TW_OK) MPI_Comm_free(&reducer->mpi);
 	tw_free(reducer);
 }
 
