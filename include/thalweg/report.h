@@ -22,7 +22,8 @@ typedef struct tw_metrics tw_metrics;
 /* theory: with the columns of metrics.rayleigh and metrics.bound. */
 tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theory, tw_metrics **out);
 tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record);
-tw_status tw_metrics_close(tw_metrics *metrics); /* completes and renames; frees */
+/* Completes and renames; frees. keep: after a failure the partial file stays for tw_metrics_reopen. */
+tw_status tw_metrics_close(tw_metrics *metrics, bool keep);
 void tw_metrics_discard(tw_metrics *metrics);    /* removes the partial file; frees */
 /* What was recorded so far is on the disk; *bytes: its length, from which tw_metrics_reopen goes on. */
 tw_status tw_metrics_sync(tw_metrics *metrics, int64_t *bytes);
@@ -31,12 +32,13 @@ tw_status tw_metrics_reopen(const char *folder, tw_precision precision, bool the
 void tw_metrics_leave(tw_metrics *metrics); /* leaves the partial file for tw_metrics_reopen; frees */
 
 /* The checkpoints of a run in its folder, checkpoint-000000012345.h5 with the number of updates. */
-/* Writes one, and then removes all but the last `keep`. */
+/* Writes one, and then removes all but the last `keep`; a failure leaves those that were there. */
 tw_status tw_checkpoints_add(const char *folder, const tw_checkpoint *checkpoint, int keep);
 /* The last one that is whole; those behind it are named in a warning. *out NULL: there is none. TW_IO when there are
  * some and none is whole. */
 tw_status tw_checkpoints_last(const char *folder, tw_checkpoint **out);
-bool tw_checkpoints_exist(const char *folder);
+/* Whether there are some, whole or not. TW_IO where the folder is there and cannot be read. */
+tw_status tw_checkpoints_exist(const char *folder, bool *exist);
 /* Removes those after this number of updates (-1: all), the temporary files too. */
 void tw_checkpoints_remove(const char *folder, int64_t after);
 

@@ -153,7 +153,7 @@ typedef struct {
 } tw_rank_times;
 tw_status tw_run_rank_times(tw_run *run, tw_rank_times *out);
 /* SHA-256 of canonical theta as little-endian reals of the precision. */
-void tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65]);
+tw_status tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65]);
 /* May be called from a signal handler, on any rank: training stops within about a twentieth of a second on all ranks
  * with TW_STOP_INTERRUPTED. */
 void tw_request_stop(void);

@@ -98,7 +98,7 @@ static tw_status keep_metrics(app_output *output)
 	int64_t bytes;
 	tw_status status = tw_metrics_sync(output->metrics, &bytes);
 	if (status == TW_OK)
-		status = tw_metrics_close(output->metrics);
+		status = tw_metrics_close(output->metrics, output->state >= 0);
 	else if (output->state >= 0)
 		tw_metrics_leave(output->metrics);
 	else

@@ -2,19 +2,9 @@
 #include "app/output.h"
 
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "run/checkpoint.h"
 #include "run/file.h"
-
-static bool is_there(const char *folder, const char *name)
-{
-	char *path = NULL;
-	if (tw_folder_path(folder, name, &path) != TW_OK) return false;
-	const bool there = access(path, F_OK) == 0;
-	tw_free(path);
-	return there;
-}
 
 static tw_status find_state(const char *folder, const tw_settings *settings, app_start *start)
 {
@@ -56,8 +46,10 @@ static tw_status find_end(const char *folder, const tw_settings *settings, tw_st
 static tw_status look_for_run(const char *folder, const tw_settings *settings, app_start *start)
 {
 	tw_stop_reason reason = TW_RUNNING;
-	if (tw_checkpoints_exist(folder)) return find_state(folder, settings, start);
-	start->overwrite = is_there(folder, "metrics.csv.part"); /* killed before its first checkpoint */
+	bool interrupted;
+	TW_TRY(tw_checkpoints_exist(folder, &interrupted));
+	if (interrupted) return find_state(folder, settings, start);
+	start->overwrite = tw_folder_has(folder, "metrics.csv.part"); /* killed before its first checkpoint */
 	if (!start->overwrite) TW_TRY(tw_summary_stop_reason(folder, &reason));
 	if (reason != TW_RUNNING) return find_end(folder, settings, reason, start);
 	tw_log(TW_LOG_NOTE, "%s: there is no checkpoint; the run begins at its start", folder);
@@ -71,7 +63,9 @@ tw_status app_output_look(const char *folder, bool resume, bool overwrite, const
 	if (!folder) return TW_OK;
 	TW_TRY(tw_folder_lock_look(folder));
 	if (resume) return look_for_run(folder, settings, start);
-	TW_CHECK(overwrite || !tw_checkpoints_exist(folder), TW_USAGE,
+	bool interrupted;
+	TW_TRY(tw_checkpoints_exist(folder, &interrupted));
+	TW_CHECK(overwrite || !interrupted, TW_USAGE,
 	         "%s: holds a run that was interrupted; --resume goes on with it, --overwrite begins anew", folder);
 	return tw_folder_check(folder, overwrite);
 }

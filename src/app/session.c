@@ -60,25 +60,30 @@ static void end_job(app_call *call, bool told)
 	tw_comm_abort(call->comm, tw_exit_code(status));
 }
 
-/* Collective. A failure before app_open: the other ranks learn of it there, or have met it, too. The first rank's own
- * words need no rank. */
-static tw_status tell_others(app_call *call, tw_status status)
+/* Collective: all ranks end alike. A rank that has failed before app_open tells it to the others there. What the first
+ * rank has to say needs no rank. */
+static tw_status end_alike(app_call *call, tw_status status)
 {
 	char message[2048];
 	snprintf(message, sizeof message, "%s", tw_message());
-	if (tw_comm_world(&call->comm) != TW_OK) {
-		call->comm = NULL;
-		return tw_comm_failure() == TW_OK ? tw_fail(status, "%s", message) : status;
+	tw_status agreed = status;
+	if (!call->comm) {
+		if (tw_comm_world(&call->comm) != TW_OK) {
+			call->comm = NULL;
+			return tw_comm_failure() == TW_OK ? tw_fail(status, "%s", message) : TW_INTERNAL;
+		}
+		agreed = tw_comm_agree(call->comm, status); /* that of app_open on the others */
 	}
-	const tw_status agreed = tw_comm_agree(call->comm, status);
-	return tw_comm_rank(call->comm) == 0 ? tw_fail(status, "%s", message) : agreed;
+	agreed = tw_comm_agree(call->comm, agreed);
+	const bool own = tw_comm_rank(call->comm) == 0 && status == agreed && tw_comm_failure() == TW_OK;
+	return own && status != TW_OK ? tw_fail(status, "%s", message) : agreed;
 }
 
 int app_finish(app_call *call, tw_status status)
 {
 	if (status == TW_OK) status = close_output();
 	const bool early = status != TW_OK && !call->comm && tw_launch_environment().tasks > 1;
-	if (early && tw_comm_failure() == TW_OK) status = tell_others(call, status);
+	if ((call->comm || early) && tw_comm_failure() == TW_OK) status = end_alike(call, status);
 	const bool told = status != TW_OK && tw_comm_failure() == TW_OK;
 	if (told && early && !call->comm)
 		speak_alone();

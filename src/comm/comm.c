@@ -65,9 +65,9 @@ void tw_comm_give_up(void)
 
 tw_status tw_mpi_fail(int code, const char *call)
 {
-	char text[MPI_MAX_ERROR_STRING] = "unknown error";
+	char text[MPI_MAX_ERROR_STRING] = "MPI could not be started";
 	int length = 0;
-	MPI_Error_string(code, text, &length);
+	if (is_mpi_running()) MPI_Error_string(code, text, &length); /* it is not to be called before */
 	tw_fail(TW_INTERNAL, "%.*s failed: %s", (int)strcspn(call, "("), call, text);
 	tw_comm_give_up();
 	return tw_comm_failure();

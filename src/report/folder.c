@@ -24,6 +24,23 @@ tw_status tw_folder_path(const char *folder, const char *name, char **path)
 	return TW_OK;
 }
 
+bool tw_folder_name(const char *folder, const char *name, char out[PATH_MAX])
+{
+	return snprintf(out, PATH_MAX, "%s/%s", folder, name) < PATH_MAX;
+}
+
+bool tw_folder_has(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	return tw_folder_name(folder, name, path) && access(path, F_OK) == 0;
+}
+
+void tw_folder_unlink(const char *folder, const char *name)
+{
+	char path[PATH_MAX];
+	if (tw_folder_name(folder, name, path)) unlink(path);
+}
+
 static tw_status copy_path(const char *folder, char out[PATH_MAX])
 {
 	TW_CHECK(*folder, TW_USAGE, "the output folder has no name");
@@ -45,9 +62,12 @@ static tw_status check_empty(const char *folder)
 	const struct dirent *entry;
 	bool empty = true;
 	/* The lock of a process that was killed before it kept anything is nothing. */
+	errno = 0;
 	while (empty && (entry = readdir(stream)))
 		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, TW_FOLDER_LOCK);
+	const int reason = errno;
 	closedir(stream);
+	TW_CHECK(!empty || !reason, TW_IO, "%s: the output folder cannot be read: %s", folder, strerror(reason));
 	TW_CHECK(empty, TW_USAGE, "%s: the output folder is not empty; choose another or give --overwrite", folder);
 	return TW_OK;
 }
@@ -114,12 +134,7 @@ tw_folder_state tw_folder_remember(const char *folder)
 
 void tw_folder_undo(const tw_folder_state *state, bool files)
 {
-	for (int i = 0; files && run_files[i]; i++) {
-		char *path = NULL;
-		if (tw_folder_path(state->folder, run_files[i], &path) != TW_OK) return;
-		unlink(path);
-		tw_free(path);
-	}
+	for (int i = 0; files && run_files[i]; i++) tw_folder_unlink(state->folder, run_files[i]);
 	char path[PATH_MAX];
 	if (copy_path(state->folder, path) != TW_OK) return;
 	char *at = path;

@@ -2,6 +2,7 @@
 #ifndef THALWEG_REPORT_FOLDER_H
 #define THALWEG_REPORT_FOLDER_H
 
+#include <limits.h>
 #include <thalweg/report.h>
 
 /* Whether tw_folder_prepare would succeed, as far as can be told without making anything: the same errors. */
@@ -9,6 +10,12 @@ tw_status tw_folder_check(const char *folder, bool overwrite);
 
 /* folder/name, to be freed with tw_free. */
 tw_status tw_folder_path(const char *folder, const char *name, char **path);
+
+/* The same in memory of the caller's; false where the name is too long. */
+bool tw_folder_name(const char *folder, const char *name, char out[PATH_MAX]);
+/* Whether the folder has such an entry. */
+bool tw_folder_has(const char *folder, const char *name);
+void tw_folder_unlink(const char *folder, const char *name);
 
 /* What a run has made, so that a failure can take it back. */
 typedef struct {

@@ -152,14 +152,7 @@ tw_status tw_journal_resume(const char *folder, const tw_sweep_plan *plan, tw_jo
 	return status;
 }
 
-bool tw_journal_exists(const char *folder)
-{
-	char *path = NULL;
-	if (tw_folder_path(folder, "journal.txt", &path) != TW_OK) return false;
-	bool there = access(path, F_OK) == 0;
-	tw_free(path);
-	return there;
-}
+bool tw_journal_exists(const char *folder) { return tw_folder_has(folder, "journal.txt"); }
 
 void tw_journal_close(tw_journal *journal, bool remove)
 {

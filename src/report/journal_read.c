@@ -144,8 +144,11 @@ static tw_status read_lines(reader *r, FILE *file)
 		}
 		if (good) r->whole += length;
 	}
+	const bool ended = good && status == TW_OK, whole = !ended || feof(file);
+	const int reason = errno;
 	bool last = fgetc(file) == EOF;
-	if (status == TW_OK && ferror(file))
+	if (!whole) errno = reason; /* a line may be too much for the memory, too */
+	if (status == TW_OK && (!whole || ferror(file)))
 		status = tw_fail(TW_IO, "%s: cannot be read: %s", r->journal->text.path, strerror(errno));
 	if (status == TW_OK && !good && !may_be_torn(r, complete, last)) status = damaged(r);
 	free(line);

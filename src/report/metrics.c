@@ -90,9 +90,9 @@ tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record)
 	return written < 0 || fputc('\n', metrics->out.file) < 0 ? tw_part_failed(&metrics->out) : TW_OK;
 }
 
-tw_status tw_metrics_close(tw_metrics *metrics)
+tw_status tw_metrics_close(tw_metrics *metrics, bool keep)
 {
-	tw_status status = tw_part_close(&metrics->out);
+	tw_status status = keep ? tw_part_finish(&metrics->out) : tw_part_close(&metrics->out);
 	tw_free(metrics);
 	return status;
 }

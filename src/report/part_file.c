@@ -98,7 +98,7 @@ void tw_part_leave(tw_part_file *file)
 	release(file);
 }
 
-tw_status tw_part_close(tw_part_file *file)
+static tw_status finish(tw_part_file *file, bool keep)
 {
 	if (ferror(file->file)) errno = EIO; /* what it was is known to the failed call alone */
 	bool written = !ferror(file->file) && fflush(file->file) == 0 && fsync(fileno(file->file)) == 0;
@@ -113,10 +113,13 @@ tw_status tw_part_close(tw_part_file *file)
 	}
 	errno = reason;
 	tw_status status = written ? tw_file_sync_folder(file->path) : tw_part_failed(file);
-	if (!written) unlink(file->part);
+	if (!written && !keep) unlink(file->part);
 	release(file);
 	return status;
 }
+
+tw_status tw_part_close(tw_part_file *file) { return finish(file, false); }
+tw_status tw_part_finish(tw_part_file *file) { return finish(file, true); }
 
 void tw_part_discard(tw_part_file *file)
 {

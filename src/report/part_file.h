@@ -22,6 +22,8 @@ void tw_part_leave(tw_part_file *file);
 tw_status tw_part_failed(const tw_part_file *file);
 /* Syncs and renames; on failure nothing is left under either name that was not there before. Frees. */
 tw_status tw_part_close(tw_part_file *file);
+/* The same, but the temporary file stays after a failure. */
+tw_status tw_part_finish(tw_part_file *file);
 /* Removes the temporary file; frees. */
 void tw_part_discard(tw_part_file *file);
 

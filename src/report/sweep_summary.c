@@ -55,19 +55,10 @@ tw_status tw_sweep_summary_write(const char *folder, const tw_sweep_plan *plan, 
 
 /* ---- what is there ------------------------------------------------------------------------------------------- */
 
-static bool is_there(const char *folder, const char *name)
-{
-	char *path = NULL;
-	if (tw_folder_path(folder, name, &path) != TW_OK) return false;
-	bool there = access(path, F_OK) == 0;
-	tw_free(path);
-	return there;
-}
-
 tw_status tw_sweep_is_finished(const char *folder, const tw_sweep_plan *plan, bool *finished)
 {
 	*finished = false;
-	if (!is_there(folder, "runs.csv") || !is_there(folder, "summary.json")) return TW_OK;
+	if (!tw_folder_has(folder, "runs.csv") || !tw_folder_has(folder, "summary.json")) return TW_OK;
 	char *path = NULL;
 	TW_TRY(tw_folder_path(folder, "summary.json", &path));
 	json_error_t error;
@@ -87,12 +78,7 @@ tw_status tw_sweep_is_finished(const char *folder, const tw_sweep_plan *plan, bo
 
 static void remove_all(const char *folder, const char *const *names)
 {
-	for (int i = 0; names[i]; i++) {
-		char *path = NULL;
-		if (tw_folder_path(folder, names[i], &path) != TW_OK) return;
-		unlink(path);
-		tw_free(path);
-	}
+	for (int i = 0; names[i]; i++) tw_folder_unlink(folder, names[i]);
 }
 
 void tw_sweep_files_remove(const char *folder, bool journal)

@@ -13,14 +13,15 @@
 
 enum { MODEL_VERSION = 1 };
 
-void tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65])
+tw_status tw_theta_sha256(tw_precision precision, const double *theta, int64_t count, char out[65])
 {
 	void *reals = NULL;
 	out[0] = 0;
-	if (tw_alloc_array(&reals, count, tw_real_size(precision), "theta for its digest") != TW_OK) return;
+	TW_TRY(tw_alloc_array(&reals, count, tw_real_size(precision), "theta for its digest"));
 	for (int64_t i = 0; i < count; i++) tw_real_set(precision, reals, i, theta[i]);
 	tw_sha256(reals, (size_t)count * tw_real_size(precision), out);
 	tw_free(reals);
+	return TW_OK;
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------- */

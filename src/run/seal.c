@@ -48,8 +48,10 @@ tw_status tw_seal_check(const char *path)
 	int file = open(path, O_RDONLY | O_CLOEXEC);
 	TW_CHECK(file >= 0, TW_IO, "%s: cannot be read: %s", path, strerror(errno));
 	char *bytes = map(file, &size);
+	const int reason = errno;
 	close(file);
-	if (!bytes) return TW_OK;
+	if (!bytes && reason == EINVAL) return TW_OK; /* empty */
+	TW_CHECK(bytes, TW_IO, "%s: cannot be read: %s", path, strerror(reason));
 	const char *line = bytes + size - TW_SEAL_BYTES;
 	bool sealed = size > TW_SEAL_BYTES && memcmp(line, head, sizeof head - 1) == 0, good = true;
 	if (sealed) {

@@ -45,7 +45,7 @@ typedef struct {
 
 static void leave_cell(worker *worker)
 {
-	for (int i = 0; i < worker->places; i++) sweep_trace_free(&worker->running[i].trace);
+	for (int i = 0; worker->running && i < worker->places; i++) sweep_trace_free(&worker->running[i].trace);
 	tw_ensemble_free(worker->ensemble);
 	tw_objective_free(&worker->objective);
 	tw_feed_free(worker->whole);
@@ -170,7 +170,7 @@ static tw_status report_end(worker *worker, const tw_replica_end *end)
 		                                                          .cost = result.cost,
 		                                                          .gradient_norm_squared = result.gradient_norm_squared,
 		                                                          .step_size = NAN}));
-	tw_theta_sha256(objective->precision, end->theta, result.dimension, result.theta_sha256);
+	TW_TRY(tw_theta_sha256(objective->precision, end->theta, result.dimension, result.theta_sha256));
 	result.trace_points = running->trace.count;
 	result.seconds = tw_now() - running->begin;
 	tw_status status = sweep_mail_send(worker->sweep, objective->precision, &result, end->theta, running->trace.point);

@@ -287,7 +287,11 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 		summary->test_r_squared = test.r_squared;
 	}
 	if (loop->cost_every > 0) record_row(loop);
-	TW_TRY(tw_comm_agree(run->comm, loop->recorded));
+	tw_status status = loop->recorded;
+	if (status == TW_OK)
+		status = tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension,
+		                         summary->theta_sha256);
+	TW_TRY(tw_comm_agree(run->comm, status));
 	summary->cost = loop->record.cost;
 	summary->gradient_norm_squared = loop->record.gradient_norm_squared;
 	summary->accuracy = train.accuracy;
@@ -310,7 +314,6 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	summary->observations_per_second = summary->seconds > 0 ? (double)loop->course.observations / summary->seconds : 0;
 	summary->ranks = tw_comm_size(run->comm);
 	summary->threads = run->threads;
-	tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension, summary->theta_sha256);
 	return TW_OK;
 }
 

@@ -452,7 +452,7 @@ static void one_run_as_a_model(void)
 		CHECK_OK(tw_model_read(name, &network, &precision, &theta));
 		CU_ASSERT(tw_network_equal(&network, &networks[run / STARTS]));
 		CU_ASSERT_EQUAL(precision, TW_FLOAT);
-		tw_theta_sha256(precision, theta, made.result.dimension, digest);
+		CU_ASSERT_EQUAL(tw_theta_sha256(precision, theta, made.result.dimension, digest), TW_OK);
 		CU_ASSERT_STRING_EQUAL(digest, made.result.theta_sha256);
 		tw_free(theta);
 	}

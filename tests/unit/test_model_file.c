@@ -78,7 +78,7 @@ static void theta_is_little_endian_reals(void)
 	CU_ASSERT(H5Dread(set, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, reals) >= 0);
 	char of_file[65], of_theta[65];
 	tw_sha256(reals, (size_t)dimension * sizeof *reals, of_file);
-	tw_theta_sha256(TW_FLOAT, theta, dimension, of_theta);
+	CU_ASSERT_EQUAL(tw_theta_sha256(TW_FLOAT, theta, dimension, of_theta), TW_OK);
 	CU_ASSERT_STRING_EQUAL(of_file, of_theta);
 	free(reals);
 	tw_free(theta);

@@ -105,7 +105,7 @@ static void metrics_rows(void)
 	CHECK_OK(tw_metrics_record(metrics, &first));
 	CHECK_OK(tw_metrics_record(metrics, &second));
 	CU_ASSERT(!is_there("metrics.csv"));
-	CHECK_OK(tw_metrics_close(metrics));
+	CHECK_OK(tw_metrics_close(metrics, false));
 	get_file("metrics.csv", text, sizeof text);
 	CU_ASSERT_STRING_EQUAL(text, "step,epoch,observations,cost,gradient_norm_squared,step_size,test_cost\n"
 	                             "0,0,0,0.5,,0.1,\n"
