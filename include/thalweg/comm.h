@@ -13,7 +13,8 @@ typedef struct tw_comm tw_comm;
 
 /* Collective over all ranks started together. Initialises MPI (MPI_THREAD_SERIALIZED) when nobody has, unless the
  * environment shows that no launcher started this process: then it is alone, and MPI is left out. Errors of MPI return
- * as TW_INTERNAL, see tw_comm_failure. *out is freed by tw_comm_free, which also finalises MPI if this call initialised it. */
+ * as TW_INTERNAL, see tw_comm_failure. *out is freed by tw_comm_free, which also finalises MPI if this call initialised
+ * it. */
 tw_status tw_comm_world(tw_comm **out);
 void tw_comm_free(tw_comm *comm);
 /* A communicator of the calling process alone; makes no MPI call and works before, without or after MPI. */

@@ -24,7 +24,7 @@ tw_status tw_metrics_open(const char *folder, tw_precision precision, bool theor
 tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record);
 /* Completes and renames; frees. keep: after a failure the partial file stays for tw_metrics_reopen. */
 tw_status tw_metrics_close(tw_metrics *metrics, bool keep);
-void tw_metrics_discard(tw_metrics *metrics);    /* removes the partial file; frees */
+void tw_metrics_discard(tw_metrics *metrics); /* removes the partial file; frees */
 /* What was recorded so far is on the disk; *bytes: its length, from which tw_metrics_reopen goes on. */
 tw_status tw_metrics_sync(tw_metrics *metrics, int64_t *bytes);
 /* Goes on behind the first `bytes` bytes of metrics.csv, finished or not; what follows them is cut off. */

@@ -298,7 +298,7 @@ static tw_status certify_model(app_call *call, certify_options *o)
 {
 	tw_settings settings;
 	tw_run *run = NULL;
-	TW_TRY(set_double(&o->shared));
+	TW_TRY(tw_comm_agree(call->comm, set_double(&o->shared)));
 	tw_status status = app_load_model(call, &o->shared, o->model, o->file, &settings, &run);
 	if (status == TW_OK) status = check_network(call, o, run);
 	if (status == TW_OK) status = certify_run(call, o, run);

@@ -289,8 +289,8 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	if (loop->cost_every > 0) record_row(loop);
 	tw_status status = loop->recorded;
 	if (status == TW_OK)
-		status = tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension,
-		                         summary->theta_sha256);
+		status =
+		    tw_theta_sha256(run->objective.precision, run->canonical, run->objective.dimension, summary->theta_sha256);
 	TW_TRY(tw_comm_agree(run->comm, status));
 	summary->cost = loop->record.cost;
 	summary->gradient_norm_squared = loop->record.gradient_norm_squared;

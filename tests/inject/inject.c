@@ -7,8 +7,8 @@
  *   THALWEG_INJECT=KIND@PLACE:N:RANK the N-th of those made from this place, as a trace tells it
  *   THALWEG_INJECT_TRACE=PREFIX      PREFIX.RANK gets a line a call: KIND N FUNCTION PLACE CALLER; or what has failed
  *
- * KIND: alloc, open, read, write, fsync, rename, reduce; late: a call of MPI that is made, and then said to have failed.
- * A place is a hash of the callers inside the program; CALLER is an address for addr2line. */
+ * KIND: alloc, open, read, write, fsync, rename, reduce; late: a call of MPI that is made, and then said to have
+ * failed. A place is a hash of the callers inside the program; CALLER is an address for addr2line. */
 #include <dirent.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -36,7 +36,7 @@ static const struct {
 	const char *name;
 	int error;
 } kinds[KINDS] = {
-    [ALLOC] = {"alloc", ENOMEM}, [OPEN] = {"open", EMFILE},  [READ] = {"read", EIO},  [WRITE] = {"write", ENOSPC},
+    [ALLOC] = {"alloc", ENOMEM}, [OPEN] = {"open", EMFILE},  [READ] = {"read", EIO},   [WRITE] = {"write", ENOSPC},
     [FSYNC] = {"fsync", EIO},    [RENAME] = {"rename", EIO}, [REDUCE] = {"reduce", 0},
 };
 
@@ -125,23 +125,18 @@ static __attribute__((noinline)) bool fails(kind kind, const char *function)
 	uintptr_t caller = 0;
 	uint64_t place = 0;
 	if (traces || hit) place = place_of(&caller);
-	if (traces)
-		tell("%s %ld %s %016" PRIx64 " %" PRIxPTR "\n", kinds[kind].name, number, function, place, caller);
+	if (traces) tell("%s %ld %s %016" PRIx64 " %" PRIxPTR "\n", kinds[kind].name, number, function, place, caller);
 	if (hit && order.placed) hit = place == order.place && atomic_fetch_add(&at_place, 1) + 1 == order.number;
 	errno = hit && kinds[kind].error ? kinds[kind].error : error;
-	if (hit && order.trace >= 0)
-		tell("failed %ld %s %016" PRIx64 " %" PRIxPTR "\n", number, function, place, caller);
+	if (hit && order.trace >= 0) tell("failed %ld %s %016" PRIx64 " %" PRIxPTR "\n", number, function, place, caller);
 	return hit;
 }
 
 /* A function that returns `result` where it fails. */
-#define WRAP(kind, name, type, result, parameters, arguments)          \
-	type __real_##name parameters;                                     \
-	type __wrap_##name parameters;                                     \
-	type __wrap_##name parameters                                      \
-	{                                                                  \
-		return fails(kind, #name) ? (result) : __real_##name arguments; \
-	}
+#define WRAP(kind, name, type, result, parameters, arguments) \
+	type __real_##name parameters;                            \
+	type __wrap_##name parameters;                            \
+	type __wrap_##name parameters { return fails(kind, #name) ? (result) : __real_##name arguments; }
 /* The same, written out below. */
 #define OWN(name, type, parameters) \
 	type __real_##name parameters;  \
@@ -208,13 +203,13 @@ WRAP(READ, pread, ssize_t, -1, (int file, void *bytes, size_t size, off_t at), (
 WRAP(READ, fread, size_t, (size_t)marked(stream, 0), (void *bytes, size_t size, size_t count, FILE *stream),
      (bytes, size, count, stream))
 WRAP(READ, fgets, char *, (marked(stream, 0), NULL), (char *text, int size, FILE *stream), (text, size, stream))
-WRAP(READ, fgetc, int, marked(stream, EOF), (FILE *stream), (stream))
+WRAP(READ, fgetc, int, marked(stream, EOF), (FILE * stream), (stream))
 WRAP(READ, __getdelim, ssize_t, marked(stream, -1), (char **text, size_t *room, int end, FILE *stream),
      (text, room, end, stream))
 WRAP(READ, mmap, void *, MAP_FAILED, (void *at, size_t size, int protection, int flags, int file, off_t from),
      (at, size, protection, flags, file, from))
 WRAP(READ, fstat, int, -1, (int file, struct stat *info), (file, info))
-WRAP(READ, readdir, struct dirent *, NULL, (DIR *stream), (stream))
+WRAP(READ, readdir, struct dirent *, NULL, (DIR * stream), (stream))
 WRAP(READ, gzread, int, -1, (gzFile stream, void *bytes, unsigned size), (stream, bytes, size))
 WRAP(READ, H5Dread, herr_t, -1, (hid_t set, hid_t type, hid_t memory, hid_t file, hid_t transfer, void *out),
      (set, type, memory, file, transfer, out))
@@ -237,7 +232,7 @@ WRAP(WRITE, write, ssize_t, -1, (int file, const void *bytes, size_t size), (fil
 WRAP(WRITE, pwrite, ssize_t, -1, (int file, const void *bytes, size_t size, off_t at), (file, bytes, size, at))
 WRAP(WRITE, ftruncate, int, -1, (int file, off_t size), (file, size))
 WRAP(WRITE, posix_fallocate, int, ENOSPC, (int file, off_t at, off_t size), (file, at, size))
-WRAP(WRITE, fflush, int, stream ? marked(stream, EOF) : EOF, (FILE *stream), (stream))
+WRAP(WRITE, fflush, int, stream ? marked(stream, EOF) : EOF, (FILE * stream), (stream))
 WRAP(WRITE, H5Dwrite, herr_t, -1, (hid_t set, hid_t type, hid_t memory, hid_t file, hid_t transfer, const void *in),
      (set, type, memory, file, transfer, in))
 WRAP(WRITE, H5Awrite, herr_t, -1, (hid_t attribute, hid_t type, const void *in), (attribute, type, in))
@@ -258,7 +253,7 @@ OWN(close, int, (int file))
 	return hit ? -1 : result;
 }
 
-OWN(fclose, int, (FILE *stream))
+OWN(fclose, int, (FILE * stream))
 {
 	const bool hit = fails(WRITE, "fclose");
 	const int result = __real_fclose(stream);
@@ -299,7 +294,7 @@ OWN(putc, int, (int c, FILE *stream))
 
 OWN(puts, int, (const char *text)) { return fails(WRITE, "puts") ? marked(stdout, EOF) : __real_puts(text); }
 
-OWN(fprintf, int, (FILE *stream, const char *format, ...))
+OWN(fprintf, int, (FILE * stream, const char *format, ...))
 {
 	if (print_fails(stream, "fprintf")) return marked(stream, -1);
 	va_list arguments;
@@ -327,14 +322,14 @@ WRAP(RENAME, rename, int, -1, (const char *from, const char *to), (from, to))
 /* ---- MPI ----------------------------------------------------------------------------------------------------- */
 
 /* A call that fails is not made, unless it fails late: the other ranks wait for it, or do not. */
-#define WRAP_MPI(name, parameters, arguments)                  \
-	int __real_##name parameters;                              \
-	int __wrap_##name parameters;                              \
-	int __wrap_##name parameters                               \
-	{                                                          \
+#define WRAP_MPI(name, parameters, arguments)                      \
+	int __real_##name parameters;                                  \
+	int __wrap_##name parameters;                                  \
+	int __wrap_##name parameters                                   \
+	{                                                              \
 		if (!fails(REDUCE, #name)) return __real_##name arguments; \
-		if (order.late) __real_##name arguments;               \
-		return MPI_ERR_OTHER;                                  \
+		if (order.late) __real_##name arguments;                   \
+		return MPI_ERR_OTHER;                                      \
 	}
 
 WRAP_MPI(MPI_Init_thread, (int *argc, char ***argv, int wanted, int *granted), (argc, argv, wanted, granted))

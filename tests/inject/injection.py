@@ -10,12 +10,15 @@ undisturbed, and must end with the results of a run without failures.
 import argparse
 import collections
 import concurrent.futures
+import gzip
 import hashlib
+import io
 import json
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -35,11 +38,13 @@ MPIRUN = [os.environ.get("MPIRUN", "mpirun")] + os.environ.get(
 
 
 class Scenario:
-    """A command in a folder of its own. prepare: commands that run before it, once; resumes: --resume may be added."""
+    """A command in a folder of its own. prepare: commands that run before it, once; resumes: --resume may be added;
+    only_new: only places that no scenario before it has come to."""
 
-    def __init__(self, name, files, command, output="out", prepare=(), resumes=True, resume_ranks=1):
+    def __init__(self, name, files, command, output="out", prepare=(), resumes=True, resume_ranks=1, only_new=False):
         self.name, self.files, self.command, self.output = name, files, command.split(), output
         self.prepare, self.resumes, self.resume_ranks = [c.split() for c in prepare], resumes, resume_ranks
+        self.only_new = only_new
 
 
 class Outcome:
@@ -79,6 +84,8 @@ def digest(path):
         return {key: summary.get(key) for key in ("theta_sha256", "cost", "steps", "runs", "stop_reason", "diverged")}
     if path.name == "ranks.csv":
         return "times"
+    if path.name == "certificates.csv":  # says itself what is missing
+        return {line for line in data.decode().splitlines() if ",not looked at," not in line and ",failed," not in line}
     if path.name == "model.h5":  # holds its date
         with h5py.File(path) as model:
             return hashlib.sha256(model["theta"][:].tobytes()).hexdigest()
@@ -106,7 +113,7 @@ class Prepared:
         self.start = work / scenario.name / "start"
         self.start.mkdir(parents=True)
         for name, text in scenario.files.items():
-            (self.start / name).write_text(text)
+            (self.start / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         for command in scenario.prepare:
             if command[0] == "damage":  # the run was killed before its end
                 for pattern in command[1:]:
@@ -129,10 +136,13 @@ class Prepared:
         self.calls = [[line.split() for line in (folder / f"trace.{rank}").read_text().splitlines()]
                       for rank in range(RANKS)]
 
-    def points(self, full):
-        """(injection, kind, rank) of every point to try."""
+    def points(self, full, seen):
+        """(injection, kind, rank) of every point to try. seen: (kind, place, rank) of scenarios before, added to."""
         found = []
         for rank, calls in enumerate(self.calls):
+            if self.scenario.only_new:
+                calls = [c for c in calls if (c[0], c[3], rank) not in seen]
+            seen.update((c[0], c[3], rank) for c in calls)
             places = collections.Counter((kind, place) for kind, _, _, place, _ in calls)
             for kind, number, _, place, _ in calls if full else []:
                 found.append((f"{kind}:{number}:{rank}", kind, rank))
@@ -149,6 +159,8 @@ def judge(prepared, folder, outcome, kind, rank, failed):
     """What is wrong with the outcome of a case, as text; '' if nothing is."""
     here = results(folder, prepared.scenario.output)
     wrong = {name for name, content in here.items() if prepared.reference.get(name) != content}
+    if outcome.code != 0:
+        wrong = {name for name in wrong if not (isinstance(here[name], set) and here[name] <= prepared.reference[name])}
     if outcome.code is None:
         return f"hangs: ended after {SECONDS} s"
     if outcome.code == 0:
@@ -205,9 +217,42 @@ def csv_rows(count):
     return "".join(f"{i}.5,0.{i},{i * 2 % 7}\n" for i in range(1, count + 1))
 
 
+def idx(sizes, values):
+    """An IDX file of bytes."""
+    return bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}i", *sizes) + bytes(values)
+
+
+def hdf5(rows):
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file["x"] = [[i / rows, (i * 5 % 7) / 7] for i in range(rows)]
+        file["y"] = [[i % 3] for i in range(rows)]
+    return content.getvalue()
+
+
 def scenarios():
     files = {
         "small.csv": csv_rows(14),
+        "images.idx.gz": gzip.compress(idx([12, 2, 2], [i * 37 % 256 for i in range(48)])),
+        "labels.idx": idx([12], [i % 3 for i in range(12)]),
+        "small.h5": hdf5(13),
+        "idx.yaml": """\
+data: {preset: none, source: idx, inputs: images.idx.gz, outputs: labels.idx, labels: true, scale_inputs: standard}
+network: {hidden: [2], output: softmax}
+loss: cross_entropy
+method: {chunks: 3}
+stop: {steps: 2}
+threads: 1
+""",
+        "hdf5.yaml": """\
+data: {preset: none, source: hdf5, inputs: "small.h5:x", outputs: "small.h5:y", storage: sparse}
+network: {hidden: [3], activation: tanh, output: identity}
+loss: square
+method: {chunks: 3, reduction: plain}
+initial: {file: first/model.h5}
+stop: {steps: 2}
+threads: 1
+""",
         "train.yaml": """\
 data: {preset: none, source: csv, inputs: "small.csv:0,1", outputs: "small.csv:2", header: false, test_fraction: 0.25}
 network: {hidden: [3], activation: tanh, output: identity}
@@ -248,6 +293,13 @@ sweep:
                  prepare=["train train.yaml --output out --quiet"]),
         Scenario("predict", files, "predict out/model.h5 --output predictions.csv --quiet", "predictions.csv",
                  prepare=["train train.yaml --output out --quiet"], resumes=False),
+        Scenario("train_idx", files, "train idx.yaml --output out --quiet", only_new=True),
+        Scenario("train_hdf5", files, "train hdf5.yaml --output out --quiet", only_new=True,
+                 prepare=["train train.yaml --output first --quiet --set method.batch=all"]),
+        Scenario("certify", files, "certify swept/models.h5 --output verdicts --quiet", "verdicts", resumes=False,
+                 prepare=["sweep sweep.yaml --output swept --quiet"]),
+        Scenario("certify_model", files, "certify first/model.h5 --output verdicts --quiet", "verdicts", resumes=False,
+                 prepare=["train train.yaml --output first --quiet"], only_new=True),
     ]
 
 
@@ -267,11 +319,12 @@ def main():
     work = pathlib.Path(o.keep or tempfile.mkdtemp(prefix="injection-"))
     work.mkdir(exist_ok=True)
     wrongs = cases = 0
+    seen = set()
     for scenario in scenarios():
         if o.scenario and scenario.name not in o.scenario:
             continue
         prepared = Prepared(scenario, work)
-        points = [p for p in prepared.points(o.full) if not o.kind or p[1] in o.kind]
+        points = [p for p in prepared.points(o.full, seen) if not o.kind or p[1] in o.kind]
         if o.limit and len(points) > o.limit:
             points = sorted(points, key=lambda p: hashlib.sha256(p[0].encode()).digest())[:o.limit]
         endings, harmless = collections.Counter(), collections.Counter()
