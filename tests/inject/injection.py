@@ -202,7 +202,11 @@ def try_point(prepared, work, number, point):
     ending = "not reached" if not failed else "harmless" if outcome.code == 0 else "told"
     if not wrong and scenario.resumes and outcome.code != 0:
         command = scenario.command + ([] if "--resume" in scenario.command else ["--resume"])
-        again = call(folder, command, scenario.resume_ranks)
+        for _ in range(20):  # ranks of an ended job may hold the folder for a moment
+            again = call(folder, command, scenario.resume_ranks)
+            if again.code != 3 or "another process is writing" not in again.err:
+                break
+            time.sleep(0.25)
         if again.code != 0 or again.messages:
             wrong = f"--resume: exit code {again.code}: {again.messages}"
         elif results(folder, scenario.output) != prepared.reference:

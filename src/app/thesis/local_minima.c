@@ -25,10 +25,14 @@ tw_status minima_train(thesis_context *context, tw_sweep_plan *plan, tw_run_resu
 {
 	const char *whole = thesis_text("local-minima.yaml");
 	char *text;
+	tw_status status = TW_OK;
 	TW_CHECK(whole, TW_INTERNAL, "local-minima.yaml: this program has no such configuration");
-	if (asprintf(&text, "%s%s", whole, context->full ? "" : quick_overrides) < 0)
-		return tw_fail(TW_NO_MEMORY, "no memory for the configuration of %s", sweep_name);
-	tw_status status = thesis_sweep(context, sweep_name, text, NULL, 0, plan, results);
+	if (asprintf(&text, "%s%s", whole, context->full ? "" : quick_overrides) < 0) {
+		text = NULL;
+		status = tw_fail(TW_NO_MEMORY, "no memory for the configuration of %s", sweep_name);
+	}
+	status = tw_comm_agree(context->comm, status);
+	if (status == TW_OK) status = thesis_sweep(context, sweep_name, text, NULL, 0, plan, results);
 	free(text);
 	return status;
 }
