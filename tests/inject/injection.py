@@ -302,8 +302,8 @@ sweep:
                  prepare=["train train.yaml --output first --quiet --set method.batch=all"]),
         Scenario("certify", files, "certify swept/models.h5 --output verdicts --quiet", "verdicts", resumes=False,
                  prepare=["sweep sweep.yaml --output swept --quiet"]),
-        Scenario("certify_model", files, "certify first/model.h5 --output verdicts --quiet", "verdicts", resumes=False,
-                 prepare=["train train.yaml --output first --quiet"], only_new=True),
+        Scenario("certify_run", files, "certify swept/models.h5:4 --output verdicts --quiet", "verdicts", resumes=False,
+                 prepare=["sweep sweep.yaml --output swept --quiet"], only_new=True),
     ]
 
 
