@@ -11,6 +11,7 @@
 # --until-done it begins the next part itself when a part ends with 75 for another reason, as with --max-seconds N.
 # THALWEG, MPIRUN: the programs; MPIRUN_FLAGS: more options of mpirun, as in many-nodes.sbatch.
 set -euo pipefail
+# shellcheck source=scripts/slurm/stoppable.sh
 . "$(dirname "$0")/stoppable.sh"
 
 until_done=no
@@ -21,13 +22,12 @@ shift 3
 [ -r "$hosts" ] || { echo "hostfile.sh: $hosts cannot be read" >&2; exit 3; }
 
 read -ra flags <<<"${MPIRUN_FLAGS:-}"
-# odls_base_sigkill_timeout: time for a checkpoint where Open MPI ends the ranks.
 # oob_tcp_keepalive_*: a node that is gone is noticed within some 11 s, and not after minutes.
-launch=("${MPIRUN:-mpirun}" --hostfile "$hosts" --map-by "ppr:$ranks:node:PE=$threads" --bind-to core
-	--mca odls_base_sigkill_timeout 20 --mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 2
-	--mca oob_tcp_keepalive_probes 3 "${flags[@]}")
+# setsid: Ctrl-C is for this script alone.
+launch=(setsid "${MPIRUN:-mpirun}" --hostfile "$hosts" --map-by "ppr:$ranks:node:PE=$threads" --bind-to core
+	--mca oob_tcp_keepalive_time 5 --mca oob_tcp_keepalive_intvl 2 --mca oob_tcp_keepalive_probes 3 "${flags[@]}")
 while :; do
 	run_stoppable "${launch[@]}" "${THALWEG:-thalweg}" "$@" --resume
-	[ $until_done = yes ] && [ $signalled = no ] && may_go_on || break
+	if [ $until_done = no ] || [ "$signalled" = yes ] || ! may_go_on; then break; fi
 done
 exit "$code"

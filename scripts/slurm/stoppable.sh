@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # How a batch script starts a run that can be stopped and goes on; sourced by the scripts beside it.
 #
 # A signal to the script becomes SIGUSR1 to mpirun, which reaches all ranks at once: they write a checkpoint at their
@@ -5,17 +6,16 @@
 
 go_on_code=75      # interrupted; the same command with --resume goes on
 too_early_code=138 # the signal came before the program could take it, and ended it: nothing is lost
-signalled=no job=
+signalled=no job='' code=0
 
 forward() {
 	signalled=yes waited=no
 	[ -z "$job" ] || kill -USR1 "$job" 2>/dev/null || true
 }
 
-# run_stoppable COMMAND...: runs it, passes USR1, TERM and INT on as USR1, and sets `code` to what it returned.
+# run_stoppable COMMAND...: runs it, passes USR1, TERM, INT and HUP on as USR1, and sets `code` to what it returned.
 run_stoppable() {
-	signalled=no job=
-	trap forward USR1 TERM INT
+	trap forward USR1 TERM INT HUP
 	"$@" </dev/null &
 	job=$!
 	[ $signalled = no ] || kill -USR1 "$job" 2>/dev/null || true # it came before there was a job
