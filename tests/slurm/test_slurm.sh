@@ -101,7 +101,8 @@ stopped_and_done()
 	check "$1: requeued" [ "$restarts" -ge 1 ]
 	check "$1: each part but the last was stopped by the signal" \
 		[ "$(grep -c 'goes back into the queue' "$3")" -eq "$restarts" ]
-	check "$1: the log of all parts is there" [ "$(grep -c 'the same command with --resume goes on' "$3")" -eq "$restarts" ]
+	check "$1: the log of all parts is there" \
+		[ "$(grep -c 'the same command with --resume goes on' "$3")" -eq "$restarts" ]
 	check "$1: no part ran into the time limit" bash -c '! grep -q "DUE TO TIME LIMIT" "$1"' bash "$3"
 	echo "  $1: $((restarts + 1)) parts"
 }
@@ -115,14 +116,15 @@ same_end() # NAME FOLDER REFERENCE
 }
 
 # Slurm looks at time limits twice a minute: the signal comes 5 to 35 s after the begin.
-limit=(--time=1 --signal=B:USR1@25)
+limit=(--time=2 --signal=B:USR1@85)
 wanted=60 # seconds that a run works: three parts or so
 slowest=900
 
-# ---- mpirun with a hostfile; how fast the run is on these nodes --------------------------------------------------------
+# ---- mpirun with a hostfile; how fast the run is on these nodes ------------------------------------------------------
 
 # Checkpoints come from signals alone.
 cat >run.yaml <<'YAML'
+threads: 1
 network: {hidden: [10, 10]}
 method: {batch: 20, chunks: 4, update: adam, step_size: 0.01}
 stop: {steps: 1000000000}
@@ -132,6 +134,8 @@ YAML
 for node in $(seq "$nodes"); do echo "node$node slots=2"; done >hosts
 ranks=$((2 / nodes))
 export OMPI_MCA_plm_rsh_agent=$here/enter.sh
+# Two nodes here have the same processors, and would bind their ranks to the same of them.
+[ "$nodes" -eq 1 ] || export MPIRUN_FLAGS="--bind-to none"
 on_hosts=(bash "$scripts/hostfile.sh")
 job=(hosts $ranks 1 train run.yaml --quiet)
 
@@ -171,8 +175,8 @@ else
 	layout=(--nodes=2 --ntasks-per-node=1 --cpus-per-task=1)
 fi
 echo "$(basename "$script")"
-job=$(MPIRUN_FLAGS="--display-map" sbatch --parsable "${limit[@]}" "${layout[@]}" --output=train.log "$script" run.yaml \
-	slurm_run --set stop.steps=$steps --quiet)
+job=$(MPIRUN_FLAGS="--display-map ${MPIRUN_FLAGS:-}" sbatch --parsable "${limit[@]}" "${layout[@]}" --output=train.log "$script" \
+	run.yaml slurm_run --set stop.steps=$steps --quiet)
 check "train: submitted" [ -n "$job" ]
 check "train: at its end" follow "$job" $slowest
 stopped_and_done "train" "$job" train.log
@@ -192,18 +196,20 @@ check "scancel: checkpoint" ls cancelled/checkpoint-*.h5 >out
 # ---- a job array over the slices of a sweep --------------------------------------------------------------------------
 
 echo "sweep-array.sbatch"
-grid="method: {batch: 10, step_size: 0.05}
+grid="threads: 1
+method: {batch: 10, step_size: 0.05}
 stop: {steps: 2000}"
 printf '%s\nsweep: {starts: 64, widths: [20]}\n' "$grid" >slow.yaml
 exits "sweep: how fast" 0 "$thalweg" sweep slow.yaml --threads 1 --output slow --quiet
 starts=$(awk -v seconds="$(value slow/summary.json seconds)" -v wanted=$wanted \
 	'BEGIN { printf "%d", 64 * wanted / seconds }')
-# The last slice is the slow one.
+# The last slice is the slow one. Slices that are under way at the same time have the same processors, too.
+export MPIRUN_FLAGS="--bind-to none"
 printf '%s\nsweep: {starts: 10, hidden_layers: [1, 2], widths: [1, 2, 3, 20], overrides: [%s]}\n' "$grid" \
 	"{when: {widths: 20, hidden_layers: 1}, starts: $starts}" >sweep.yaml
 printf '%s\n' "--set sweep.widths=[1,2]" "--set sweep.widths=[3] --set sweep.hidden_layers=[2,1]" \
 	"--set sweep.widths=[20]" >slices
-exits "sweep: reference" 0 "$thalweg" sweep sweep.yaml --output whole_sweep --quiet
+exits "sweep: reference" 0 "$thalweg" sweep sweep.yaml --threads 2 --output whole_sweep --quiet
 echo "  $(($(wc -l <whole_sweep/runs.csv) - 1)) runs to be done"
 job=$(sbatch --parsable --array=1-3 "${limit[@]}" --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 \
 	--output=sweep-%a.log "$scripts/sweep-array.sbatch" sweep.yaml slices slices_run)
