@@ -36,10 +36,13 @@ may_go_on() { [ "$code" -eq $go_on_code ] || { [ "$code" -eq $too_early_code ] &
 # run_requeued COMMAND...: the same as the last command of a batch script. A job that was stopped goes back into the
 # queue, unless Slurm is ending it for another reason, as after scancel.
 run_requeued() {
+	# The number of a task may be that of its array, too, and would stand for all tasks.
+	local task=$SLURM_JOB_ID
+	[ -z "${SLURM_ARRAY_TASK_ID:-}" ] || task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
 	run_stoppable "$@"
-	if may_go_on && [ "$(squeue --noheader --jobs="$SLURM_JOB_ID" --format=%T)" = RUNNING ]; then
-		echo "stopped with a checkpoint; job $SLURM_JOB_ID goes back into the queue"
-		scontrol requeue "$SLURM_JOB_ID"
+	if may_go_on && [ "$(squeue --noheader --jobs="$task" --format=%T)" = RUNNING ]; then
+		echo "stopped with a checkpoint; job $task goes back into the queue"
+		scontrol requeue "$task"
 	fi
 	exit "$code"
 }
