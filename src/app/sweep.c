@@ -192,10 +192,11 @@ static tw_status run_sweep(const app_call *call, sweep_options *o, const tw_swee
 static tw_status run_options(app_call *call, sweep_options *o)
 {
 	tw_sweep_plan plan;
+	const bool show = o->list || o->show_run >= 0;
 	TW_TRY(check_options(o));
+	if (!show) app_catch_signals(); /* before anything that takes time */
 	TW_TRY(app_open(call, &o->shared));
 	TW_TRY(read_plan(call, o, &plan));
-	const bool show = o->list || o->show_run >= 0;
 	tw_status status = show ? show_plan(call, o, &plan) : run_sweep(call, o, &plan);
 	tw_sweep_plan_free(&plan);
 	return status;

@@ -216,6 +216,8 @@ static tw_status run_options(app_call *call, const train_options *o)
 {
 	tw_settings settings;
 	TW_TRY(check_options(o));
+	/* Before anything that takes time: a signal that comes while the data are read stops the run at its first step. */
+	if (!o->check_gradient) app_catch_signals();
 	TW_TRY(app_open(call, &o->shared));
 	TW_TRY(app_read_settings(call, &o->shared, o->file, &settings));
 	if (o->check_gradient && !app_options_name_precision(&o->shared))
