@@ -116,7 +116,8 @@ same_end() # NAME FOLDER REFERENCE
 
 # Slurm looks at time limits twice a minute: the signal comes 5 to 35 s after the begin.
 limit=(--time=2 --signal=B:USR1@85)
-wanted=60 # seconds that a run works: three parts or so
+# Seconds that a run works, in three parts or so; fewer suit processors that others use, too.
+wanted=${THALWEG_SLURM_SECONDS:-60}
 slowest=1800
 
 # ---- mpirun with a hostfile; how fast the run is on these nodes ------------------------------------------------------
@@ -209,7 +210,8 @@ method: {batch: 10, step_size: 0.05}
 stop: {steps: 2000}"
 printf '%s\nsweep: {starts: 512, widths: [20]}\n' "$grid" >slow.yaml
 exits "sweep: how fast" 0 measured_seconds "$thalweg" sweep slow.yaml --quiet
-starts=$(awk -v seconds="$(tail -n 1 seconds)" -v wanted=$wanted 'BEGIN { printf "%d", 512 * wanted / seconds }')
+starts=$(awk -v seconds="$(tail -n 1 seconds)" -v wanted="$wanted" \
+	'BEGIN { printf "%d", 512 * wanted * 2 / 3 / seconds }')
 # The last slice is the slow one. Slices that are under way at the same time have the same processors, too.
 export MPIRUN_FLAGS="--bind-to none"
 printf '%s\nsweep: {starts: 10, hidden_layers: [1, 2], widths: [1, 2, 3, 20], overrides: [%s]}\n' "$grid" \
