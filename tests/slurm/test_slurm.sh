@@ -143,7 +143,7 @@ exits "hostfile: time limit" 75 "${hostfile[@]}" "${on_hosts[@]}" --output measu
 rate=$(awk -v steps="$(value measured/summary.json steps)" -v seconds="$(value measured/summary.json seconds)" \
 	'BEGIN { printf "%d", steps / seconds }')
 check "hostfile: ranks on $nodes node(s)" [ "$(value measured/summary.json ranks)" -eq 2 ]
-few=$((rate * wanted / 6))
+few=$((rate * 20))
 exits "hostfile: reference" 0 "$thalweg" train run.yaml --set stop.steps=$few --output few --quiet
 on_hosts+=(--set "stop.steps=$few" --output hosts_run)
 
@@ -156,7 +156,7 @@ code=$?
 check "hostfile: exit code $code, not 75" [ $code -eq 75 ]
 says "hostfile" "the same command with --resume goes on"
 check "hostfile: checkpoint" ls hosts_run/checkpoint-*.h5 >out
-exits "hostfile: until done" 0 "${hostfile[@]}" --until-done "${on_hosts[@]}" --max-seconds 2
+exits "hostfile: until done" 0 "${hostfile[@]}" --until-done "${on_hosts[@]}" --max-seconds 3
 check "hostfile: until done, in parts" [ "$(grep -c 'the same command with --resume goes on' err)" -ge 1 ]
 same_end "hostfile" hosts_run few
 unset OMPI_MCA_plm_rsh_agent
