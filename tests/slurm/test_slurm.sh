@@ -212,22 +212,28 @@ printf '%s\nsweep: {starts: 512, widths: [20]}\n' "$grid" >slow.yaml
 exits "sweep: how fast" 0 measured_seconds "$thalweg" sweep slow.yaml --quiet
 starts=$(awk -v seconds="$(tail -n 1 seconds)" -v wanted="$wanted" \
 	'BEGIN { printf "%d", 512 * wanted * 2 / 3 / seconds }')
-# The last slice is the slow one. Slices that are under way at the same time have the same processors, too.
-export MPIRUN_FLAGS="--bind-to none"
-printf '%s\nsweep: {starts: 10, hidden_layers: [1, 2], widths: [1, 2, 3, 20], overrides: [%s]}\n' "$grid" \
-	"{when: {widths: 20, hidden_layers: 1}, starts: $starts}" >sweep.yaml
 printf '%s\n' "--set sweep.widths=[1,2]" "--set sweep.widths=[3] --set sweep.hidden_layers=[2,1]" \
 	"--set sweep.widths=[20]" >slices
-exits "sweep: reference" 0 "$thalweg" sweep sweep.yaml --threads 2 --output whole_sweep --quiet
-echo "  $(($(wc -l <whole_sweep/runs.csv) - 1)) runs to be done"
-job=$(sbatch --parsable --array=1-3 "${limit[@]}" --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 \
-	--output=sweep-%a.log "$scripts/sweep-array.sbatch" sweep.yaml slices slices_run)
-check "sweep: submitted" [ -n "$job" ]
-for slice in 1 2 3; do
-	check "sweep: slice $slice at its end" follow "${job}_$slice" $slowest
-	done_in_parts "sweep: slice $slice" "${job}_$slice" sweep-$slice.log
+# Slices that are under way at the same time have the same processors, too.
+export MPIRUN_FLAGS="--bind-to none"
+for _ in 1 2 3; do
+	# The last slice is the slow one.
+	printf '%s\nsweep: {starts: 10, hidden_layers: [1, 2], widths: [1, 2, 3, 20], overrides: [%s]}\n' "$grid" \
+		"{when: {widths: 20, hidden_layers: 1}, starts: $starts}" >sweep.yaml
+	echo "  $starts starts in the slow slice"
+	job=$(sbatch --parsable --array=1-3 "${limit[@]}" --nodes=1 --ntasks-per-node=1 --cpus-per-task=1 \
+		--output=sweep-%a.log "$scripts/sweep-array.sbatch" sweep.yaml slices slices_run)
+	check "sweep: submitted" [ -n "$job" ]
+	for slice in 1 2 3; do
+		check "sweep: slice $slice at its end" follow "${job}_$slice" $slowest
+		done_in_parts "sweep: slice $slice" "${job}_$slice" sweep-$slice.log
+	done
+	[ "$(of_job "${job}_3" Restarts)" -eq 0 ] || break
+	rm -rf slices_run sweep-*.log
+	starts=$((starts * 4))
 done
 check "sweep: slice 3: requeued" [ "$(of_job "${job}_3" Restarts)" -ge 1 ]
+exits "sweep: reference" 0 "$thalweg" sweep sweep.yaml --threads 2 --output whole_sweep --quiet
 exits "sweep: merged" 0 "$scripts/merge_runs.sh" slices_run/slice-{1,2,3}/runs.csv
 mv out merged.csv
 for table in merged whole_sweep/runs; do tail -n +2 $table.csv | cut -d, -f2- | sort >${table%/*}.rows; done
