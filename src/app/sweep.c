@@ -183,7 +183,6 @@ static tw_status run_sweep(const app_call *call, sweep_options *o, const tw_swee
 	    .show = print_results,
 	};
 	bool complete = false;
-	if (o->seconds) app_stop_at(o->began + (double)o->seconds);
 	TW_TRY(app_sweep_train(call->comm, plan, &order, &complete));
 	if (complete) tw_log(TW_LOG_NOTE, "%s: this sweep is finished; nothing is left to be done", o->output);
 	return TW_OK;
@@ -195,6 +194,7 @@ static tw_status run_options(app_call *call, sweep_options *o)
 	const bool show = o->list || o->show_run >= 0;
 	TW_TRY(check_options(o));
 	if (!show) app_catch_signals(); /* before anything that takes time */
+	if (o->seconds) app_stop_at(o->began + (double)o->seconds);
 	TW_TRY(app_open(call, &o->shared));
 	TW_TRY(read_plan(call, o, &plan));
 	tw_status status = show ? show_plan(call, o, &plan) : run_sweep(call, o, &plan);

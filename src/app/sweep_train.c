@@ -62,7 +62,6 @@ static tw_status train(tw_comm *comm, const tw_sweep_plan *plan, const app_sweep
 	uint8_t *done = NULL;
 	tw_sweep_summary summary = {0};
 	sweep_news news = {0};
-	app_catch_signals();
 	const tw_sweep_monitor monitor = app_sweep_output_monitor(output);
 	const tw_status shared = share_flags(comm, output, plan->runs, &done);
 	const tw_status trained = shared == TW_OK ? tw_sweep_train(comm, plan, done, &monitor, &summary) : shared;

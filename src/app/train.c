@@ -174,8 +174,6 @@ static tw_status create_and_train(const app_call *call, const train_options *o, 
                                   const char *config, const app_start *start)
 {
 	tw_run *run = NULL;
-	if (!o->check_gradient) app_catch_signals();
-	if (o->seconds) app_stop_at(o->began + (double)o->seconds);
 	tw_status status = tw_run_create(call->comm, settings, &run);
 	if (status == TW_OK) note_large_batch(settings, run);
 	if (status == TW_OK)
@@ -218,6 +216,7 @@ static tw_status run_options(app_call *call, const train_options *o)
 	TW_TRY(check_options(o));
 	/* Before anything that takes time: a signal that comes while the data are read stops the run at its first step. */
 	if (!o->check_gradient) app_catch_signals();
+	if (o->seconds) app_stop_at(o->began + (double)o->seconds);
 	TW_TRY(app_open(call, &o->shared));
 	TW_TRY(app_read_settings(call, &o->shared, o->file, &settings));
 	if (o->check_gradient && !app_options_name_precision(&o->shared))

@@ -49,7 +49,6 @@ static tw_status certify_sweep(thesis_context *context, const char *models, cons
 	tw_certify_defaults(&options);
 	const certify_order order = {.plan = plan, .models = models, .run = -1, .options = &options};
 	tw_log(TW_LOG_NOTE, "audit: %" PRId64 " end points to be certified", plan->runs);
-	app_catch_signals();
 	return certify_points(context->comm, &order, point, &count);
 }
 

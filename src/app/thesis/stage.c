@@ -195,7 +195,6 @@ static tw_status train_run(const thesis_context *context, tw_run *run, tw_summar
 	tw_status status = context->speaks ? tw_progress_create(&progress) : TW_OK;
 	TW_TRY(tw_comm_agree(context->comm, status));
 	const tw_monitor monitor = {.self = progress, .progress = show_progress};
-	app_catch_signals();
 	status = tw_run_train(run, &monitor, summary);
 	tw_progress_finish(progress);
 	TW_TRY(status);
