@@ -71,7 +71,8 @@ int64_t tw_peak_memory(void);
 
 /* ---- log ----------------------------------------------------------------------------------------------------- */
 
-typedef enum { TW_LOG_ERROR, TW_LOG_WARNING, TW_LOG_NOTE, TW_LOG_DETAIL } tw_log_level;
+/* TW_LOG_FATAL: the last words of a job that ends at once; heard from every rank. */
+typedef enum { TW_LOG_FATAL, TW_LOG_ERROR, TW_LOG_WARNING, TW_LOG_NOTE, TW_LOG_DETAIL } tw_log_level;
 /* Lines go to standard error as "thalweg: ..." (with the rank in brackets when all ranks speak). Rank 0 alone speaks
  * unless all_ranks; quiet keeps errors only. Default: rank 0 of 1, not quiet. */
 void tw_log_setup(int rank, int size, bool quiet, bool all_ranks);

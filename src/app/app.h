@@ -39,13 +39,15 @@ typedef struct {
 	char **set; /* "a.b.c=value", in order, heap */
 	int sets;
 	bool quiet, all_ranks, allow_singleton;
+	int64_t hang_seconds; /* 0: ranks are not watched */
 } app_options;
 
 /* Children of a subcommand's argp. Their inputs are app_options: the subcommand's parser hands them over with
  * app_share at ARGP_KEY_INIT, one for each child. */
 extern const struct argp app_configuration_argp;   /* --set, --seed, --precision, --threads */
 extern const struct argp app_common_argp;          /* --quiet, --log-rank, --allow-singleton, --help */
-extern const struct argp_child app_run_children[]; /* both, for subcommands that read a configuration */
+extern const struct argp app_watch_argp;           /* --hang-timeout */
+extern const struct argp_child app_run_children[]; /* all, for subcommands that read a configuration */
 void app_share(const struct argp_state *state, app_options *options);
 
 /* Parses call's arguments into input. TW_USAGE names an unknown option, with the nearest one, or what a parser refused

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_SET = 0x1000, KEY_SEED, KEY_PRECISION, KEY_LOG_RANK, KEY_SINGLETON, MOST_NAMES = 64 };
+enum { KEY_SET = 0x1000, KEY_SEED, KEY_PRECISION, KEY_LOG_RANK, KEY_SINGLETON, KEY_HANG, MOST_NAMES = 64 };
 
 /* ---- shared options ------------------------------------------------------------------------------------------ */
 
@@ -80,8 +80,26 @@ static const struct argp_option common_options[] = {
 
 const struct argp app_common_argp = {.options = common_options, .parser = parse_common};
 
+static error_t parse_watch(int key, char *argument, struct argp_state *state)
+{
+	app_options *options = state->input;
+	if (key != KEY_HANG) return ARGP_ERR_UNKNOWN;
+	return app_count("--hang-timeout", argument, 1, INT32_MAX, &options->hang_seconds);
+}
+
+static const struct argp_option watch_options[] = {
+    {"hang-timeout", KEY_HANG, "SECONDS", 0,
+     "End the job where others wait for a rank that has been silent for SECONDS, and name it and its host; longer than "
+     "any step, any reading of data and any writing of files takes. Default: wait for ever",
+     1},
+    {0},
+};
+
+const struct argp app_watch_argp = {.options = watch_options, .parser = parse_watch};
+
 const struct argp_child app_run_children[] = {
     {&app_configuration_argp, 0, NULL, 0},
+    {&app_watch_argp, 0, NULL, 0},
     {&app_common_argp, 0, NULL, 0},
     {0},
 };

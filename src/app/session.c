@@ -10,12 +10,16 @@
 #include "core/variant.h"
 #include "run/launch.h"
 
+static const char watch_advice[] =
+    "--hang-timeout ends the job; with --output, the same command with --resume goes on from what is on the disk";
+
 tw_status app_open(app_call *call, const app_options *options)
 {
 	tw_launch launch = tw_launch_environment();
 	tw_log_setup((int)launch.task, (int)launch.tasks, options->quiet, options->all_ranks);
 	TW_TRY(tw_comm_world(&call->comm));
 	int rank = tw_comm_rank(call->comm), size = tw_comm_size(call->comm);
+	if (options->hang_seconds > 0) TW_TRY(tw_comm_watch(call->comm, (double)options->hang_seconds, watch_advice));
 	if (!options->allow_singleton) TW_TRY(tw_launch_check(call->comm));
 	tw_log_setup(rank, size, options->quiet, options->all_ranks);
 	return tw_comm_agree(call->comm, tw_isa_check());

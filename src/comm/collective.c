@@ -1,5 +1,5 @@
 /* Agreement on status, small reductions, broadcast, exchange. A communicator of one rank makes no call of MPI. */
-#include "comm/comm.h"
+#include "comm/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +24,7 @@ tw_status tw_comm_agree(tw_comm *comm, tw_status status)
 	if (comm->size == 1) return status;
 	/* The largest status, and among the ranks that have it the lowest. */
 	int64_t vote = (int64_t)status << 32 | (comm->size - 1 - comm->rank), result;
-	TW_MPI(MPI_Allreduce(&vote, &result, 1, MPI_INT64_T, MPI_MAX, comm->mpi));
+	TW_WATCHED(comm, "an agreement", MPI_Allreduce, MPI_Iallreduce, &vote, &result, 1, MPI_INT64_T, MPI_MAX, comm->mpi);
 	tw_status agreed = (tw_status)(result >> 32);
 	if (agreed == TW_OK) return TW_OK;
 	return share_message(comm, agreed, comm->size - 1 - (int)(result & INT32_MAX));
@@ -35,33 +35,38 @@ tw_status tw_comm_broadcast(tw_comm *comm, void *data, size_t bytes, int root)
 	if (comm->size == 1) return TW_OK;
 	char *byte = data;
 	for (int64_t left = (int64_t)bytes; left > 0; left -= piece(left), byte += TW_COMM_PIECE) {
-		TW_MPI(MPI_Bcast(byte, piece(left), MPI_BYTE, root, comm->mpi));
+		TW_WATCHED(comm, "a broadcast", MPI_Bcast, MPI_Ibcast, byte, piece(left), MPI_BYTE, root, comm->mpi);
 	}
 	return TW_OK;
 }
 
 tw_status tw_comm_barrier(tw_comm *comm)
 {
-	if (comm->size > 1) TW_MPI(MPI_Barrier(comm->mpi));
+	if (comm->size > 1) TW_WATCHED(comm, "a barrier", MPI_Barrier, MPI_Ibarrier, comm->mpi);
 	return TW_OK;
 }
 
 tw_status tw_comm_max_double(tw_comm *comm, double *values, int count)
 {
-	if (comm->size > 1) TW_MPI(MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_MAX, comm->mpi));
+	if (comm->size == 1) return TW_OK;
+	TW_WATCHED(comm, "an agreement", MPI_Allreduce, MPI_Iallreduce, MPI_IN_PLACE, values, count, MPI_DOUBLE, MPI_MAX,
+	           comm->mpi);
 	return TW_OK;
 }
 
 tw_status tw_comm_sum_integer(tw_comm *comm, int64_t *values, int count)
 {
-	if (comm->size > 1) TW_MPI(MPI_Allreduce(MPI_IN_PLACE, values, count, MPI_INT64_T, MPI_SUM, comm->mpi));
+	if (comm->size == 1) return TW_OK;
+	TW_WATCHED(comm, "a sum of counts", MPI_Allreduce, MPI_Iallreduce, MPI_IN_PLACE, values, count, MPI_INT64_T,
+	           MPI_SUM, comm->mpi);
 	return TW_OK;
 }
 
 tw_status tw_comm_gather_all(tw_comm *comm, const void *mine, size_t bytes, void *all)
 {
 	if (comm->size > 1 && bytes <= TW_COMM_PIECE) {
-		TW_MPI(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, comm->mpi));
+		TW_WATCHED(comm, "a gathering", MPI_Allgather, MPI_Iallgather, mine, (int)bytes, MPI_BYTE, all, (int)bytes,
+		           MPI_BYTE, comm->mpi);
 		return TW_OK;
 	}
 	char *part = all;
@@ -71,15 +76,29 @@ tw_status tw_comm_gather_all(tw_comm *comm, const void *mine, size_t bytes, void
 	return TW_OK;
 }
 
+static tw_status send_and_receive(tw_comm *comm, const char *send, int sent, int to, char *receive, int received,
+                                  int from)
+{
+	const int tag = 0;
+	if (!tw_watch_is_on) {
+		TW_MPI(MPI_Sendrecv(send, sent, MPI_BYTE, to, tag, receive, received, MPI_BYTE, from, tag, comm->mpi,
+		                    MPI_STATUS_IGNORE));
+		return TW_OK;
+	}
+	MPI_Request request[2];
+	TW_MPI(MPI_Irecv(receive, received, MPI_BYTE, from, tag, comm->mpi, &request[0]));
+	TW_MPI(MPI_Isend(send, sent, MPI_BYTE, to, tag, comm->mpi, &request[1]));
+	return tw_watch_complete(comm, "an exchange of rows", 2, request);
+}
+
 /* Two ranks may be each other's or different ones; a direction that has run out of bytes takes part no more. */
 static tw_status exchange_pair(tw_comm *comm, const char *send, int64_t send_left, int to, char *receive,
                                int64_t receive_left, int from)
 {
-	const int tag = 0;
 	while (send_left > 0 || receive_left > 0) {
 		int sent = piece(send_left), received = piece(receive_left);
-		TW_MPI(MPI_Sendrecv(send, sent, MPI_BYTE, sent ? to : MPI_PROC_NULL, tag, receive, received, MPI_BYTE,
-		                    received ? from : MPI_PROC_NULL, tag, comm->mpi, MPI_STATUS_IGNORE));
+		TW_TRY(send_and_receive(comm, send, sent, sent ? to : MPI_PROC_NULL, receive, received,
+		                        received ? from : MPI_PROC_NULL));
 		send += sent, receive += received;
 		send_left -= sent, receive_left -= received;
 	}

@@ -1,5 +1,6 @@
 /* Communicators: start and end of MPI, the process alone, groups. */
 #include "comm/comm.h"
+#include "comm/watch.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -143,6 +144,7 @@ void tw_comm_free(tw_comm *comm)
 {
 	if (!comm) return;
 	if (is_mpi_running() && tw_comm_failure() == TW_OK) {
+		tw_watch_stop(comm);
 		if (comm->mpi != MPI_COMM_NULL) MPI_Comm_free(&comm->mpi);
 		int code = comm->finalises ? MPI_Finalize() : MPI_SUCCESS;
 		if (code != MPI_SUCCESS) tw_mpi_fail(code, "MPI_Finalize");

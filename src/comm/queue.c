@@ -4,7 +4,7 @@
  * program; where the network cannot add by itself, rank 0 does it whenever it enters MPI. Mail goes by non-blocking
  * messages on both sides: a large one moves on in every call and holds nobody up. A communicator of one rank has
  * counters and mail of its own and makes no call of MPI. */
-#include "comm/comm.h"
+#include "comm/watch.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -21,6 +21,7 @@ struct letter {
 };
 
 struct tw_queue {
+	tw_comm *comm; /* that it was made for */
 	int rank, counters;
 	MPI_Comm mpi; /* MPI_COMM_NULL: one rank, no MPI */
 	MPI_Win window;
@@ -111,6 +112,7 @@ static tw_status open_window(tw_queue *queue, const tw_comm *comm)
 static tw_status move_on(tw_queue *queue)
 {
 	int found, complete = 1;
+	if (tw_watch_is_on) TW_TRY(tw_watch_sign());
 	TW_MPI(MPI_Iprobe(MPI_ANY_SOURCE, NOTHING, queue->mpi, &found, MPI_STATUS_IGNORE));
 	while (queue->rank > 0 && queue->first && complete) {
 		TW_MPI(MPI_Test(&queue->first->request, &complete, MPI_STATUS_IGNORE));
@@ -121,8 +123,15 @@ static tw_status move_on(tw_queue *queue)
 
 static tw_status add(tw_queue *queue, int counter, int64_t amount, int64_t *before)
 {
-	TW_MPI(MPI_Fetch_and_op(&amount, before, MPI_INT64_T, 0, counter, MPI_SUM, queue->window));
-	TW_MPI(MPI_Win_flush(0, queue->window));
+	if (tw_watch_is_on) {
+		MPI_Request request;
+		TW_MPI(MPI_Rget_accumulate(&amount, 1, MPI_INT64_T, before, 1, MPI_INT64_T, 0, counter, 1, MPI_INT64_T, MPI_SUM,
+		                           queue->window, &request));
+		TW_TRY(tw_watch_complete(NULL, "the queue of work", 1, &request));
+	} else {
+		TW_MPI(MPI_Fetch_and_op(&amount, before, MPI_INT64_T, 0, counter, MPI_SUM, queue->window));
+		TW_MPI(MPI_Win_flush(0, queue->window));
+	}
 	return move_on(queue);
 }
 
@@ -171,6 +180,7 @@ static tw_status receive(tw_queue *queue, void **bytes, size_t *size)
 static tw_status close_window(tw_queue *queue)
 {
 	int64_t sent;
+	if (tw_watch_is_on) TW_TRY(tw_comm_barrier(queue->comm));
 	TW_MPI(MPI_Allreduce(&queue->sent, &sent, 1, MPI_INT64_T, MPI_SUM, queue->mpi));
 	while (queue->rank == 0 && queue->received < sent) {
 		void *bytes = NULL;
@@ -192,6 +202,7 @@ static tw_status create(tw_comm *comm, int counters, tw_queue **out)
 	TW_CHECK(counters >= 0, TW_INTERNAL, "a queue of %d counters: the number is negative", counters);
 	TW_TRY(tw_alloc((void **)out, sizeof **out, "a queue"));
 	**out = (tw_queue){
+	    .comm = comm,
 	    .rank = comm->rank,
 	    .counters = counters,
 	    .mpi = MPI_COMM_NULL,

@@ -5,6 +5,7 @@
  * all others. The bytes on the wire are those of an ordinary allreduce where every rank has one node. */
 #include "comm/comm.h"
 #include "comm/layout.h"
+#include "comm/watch.h"
 
 #include <string.h>
 
@@ -282,8 +283,22 @@ static tw_status advance_all(tw_reducer *reducer, int *under_way)
 	return TW_OK;
 }
 
+static tw_status advance_watched(tw_reducer *reducer)
+{
+	tw_watch_wait wait;
+	tw_status status = TW_OK;
+	tw_watch_begin(&wait, reducer->comm, "the sum");
+	for (int under_way = reducer->begun; under_way > 0 && status == TW_OK;) {
+		status = advance_all(reducer, &under_way);
+		if (status == TW_OK) status = tw_watch_look(&wait);
+	}
+	tw_watch_end();
+	return status;
+}
+
 static tw_status finish(tw_reducer *reducer)
 {
+	if (tw_watch_is_on && reducer->comm->size > 1) TW_TRY(advance_watched(reducer));
 	for (int under_way = reducer->begun; under_way > 0;) TW_TRY(advance_all(reducer, &under_way));
 	reducer->begun = 0;
 	return TW_OK;

@@ -1,5 +1,5 @@
 /* Chunks, the fixed binary tree over them, and sums of a few numbers a leaf. */
-#include "comm/comm.h"
+#include "comm/watch.h"
 
 #include <limits.h>
 #include <string.h>
@@ -101,7 +101,8 @@ static tw_status gather_leaves(tw_comm *comm, tw_chunks chunks, int count, const
 		memcpy(comm->leaves, mine, (size_t)counts[0] * sizeof *mine);
 		return TW_OK;
 	}
-	TW_MPI(MPI_Allgatherv(mine, counts[comm->rank], MPI_DOUBLE, comm->leaves, counts, begins, MPI_DOUBLE, comm->mpi));
+	TW_WATCHED(comm, "the sum of the costs", MPI_Allgatherv, MPI_Iallgatherv, mine, counts[comm->rank], MPI_DOUBLE,
+	           comm->leaves, counts, begins, MPI_DOUBLE, comm->mpi);
 	return TW_OK;
 }
 

@@ -12,10 +12,7 @@ static struct {
 } speaker = {.rank = 0, .size = 1};
 
 static const char *const prefixes[] = {
-    [TW_LOG_ERROR] = "",
-    [TW_LOG_WARNING] = "warning: ",
-    [TW_LOG_NOTE] = "",
-    [TW_LOG_DETAIL] = "",
+    [TW_LOG_FATAL] = "", [TW_LOG_ERROR] = "", [TW_LOG_WARNING] = "warning: ", [TW_LOG_NOTE] = "", [TW_LOG_DETAIL] = "",
 };
 
 void tw_log_setup(int rank, int size, bool quiet, bool all_ranks)
@@ -31,6 +28,7 @@ bool tw_log_is_quiet(void) { return speaker.quiet; }
 /* Details are for the diagnosis of many ranks: they appear only where all ranks speak. */
 static bool is_heard(tw_log_level level)
 {
+	if (level == TW_LOG_FATAL) return true;
 	if (speaker.rank != 0 && !speaker.all_ranks) return false;
 	if (speaker.quiet) return level == TW_LOG_ERROR;
 	return level != TW_LOG_DETAIL || speaker.all_ranks;

@@ -194,6 +194,7 @@ static tw_status take_step(tw_loop *loop, tw_stop_reason *reason)
 	bool interrupted, keep, reported;
 	*reason = tw_course_limit(course);
 	if (*reason != TW_RUNNING) return TW_OK;
+	tw_comm_watch_step(course->step);
 	TW_TRY(poll_stop(loop, &interrupted, &keep));
 	if (keep) TW_TRY(keep_state(loop));
 	if (interrupted) {
@@ -332,6 +333,7 @@ tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summa
 	if (status == TW_OK) status = tw_comm_barrier(run->comm);
 	loop.start = loop.last_poll = loop.kept_at = tw_now();
 	if (status == TW_OK) status = run_stages(&loop, &reason);
+	tw_comm_watch_step(-1);
 	if (status == TW_OK) status = summarise(&loop, reason, tw_now() - loop.start, summary);
 	run_theory_free(loop.theory);
 	return status;
