@@ -25,8 +25,10 @@ tw_status tw_metrics_record(tw_metrics *metrics, const tw_record *record);
 /* Completes and renames; frees. keep: after a failure the partial file stays for tw_metrics_reopen. */
 tw_status tw_metrics_close(tw_metrics *metrics, bool keep);
 void tw_metrics_discard(tw_metrics *metrics); /* removes the partial file; frees */
-/* What was recorded so far is on the disk; *bytes: its length, from which tw_metrics_reopen goes on. */
-tw_status tw_metrics_sync(tw_metrics *metrics, int64_t *bytes);
+/* *bytes: the length of what was recorded so far, from which tw_metrics_reopen goes on. */
+tw_status tw_metrics_length(tw_metrics *metrics, int64_t *bytes);
+/* What the last call of tw_metrics_length counted is on the disk. Any thread may call it, also while others record. */
+tw_status tw_metrics_sync(const tw_metrics *metrics);
 /* Goes on behind the first `bytes` bytes of metrics.csv, finished or not; what follows them is cut off. */
 tw_status tw_metrics_reopen(const char *folder, tw_precision precision, bool theory, int64_t bytes, tw_metrics **out);
 void tw_metrics_leave(tw_metrics *metrics); /* leaves the partial file for tw_metrics_reopen; frees */

@@ -88,9 +88,14 @@ typedef struct {
 	tw_status (*record)(void *self, const tw_record *record);
 	/* For progress: every step, cheap; cost is the latest known. total: step limit over all stages, 0 unknown. */
 	void (*progress)(void *self, const tw_record *latest, int64_t total_steps, double seconds);
-	/* Keeps the state before an update: as often as the configuration says, and when the run is asked to stop. The
-	 * records so far belong to it. NULL on all ranks or on none: no state is kept. */
-	tw_status (*keep)(void *self, tw_checkpoint *checkpoint);
+	/* Keeps the state before an update: as often as the configuration says, and when the run is asked to stop. Called
+	 * on a thread of its own while the training goes on, so that record and progress may be called meanwhile; never
+	 * twice at a time, and never after the training has returned. A failure ends the run at the next agreement of the
+	 * ranks. checkpoint is lent for the call. NULL on all ranks or on none: no state is kept. */
+	tw_status (*keep)(void *self, const tw_checkpoint *checkpoint);
+	/* Where keep is set: the length of what has been recorded so far, which belongs to the state that keep will get. It
+	 * need not be on the disk yet. */
+	tw_status (*mark)(void *self, int64_t *bytes);
 	/* Where keep is set, on rank 0: the state to go on from; NULL: the beginning. Elsewhere it is not looked at. */
 	const tw_checkpoint *start;
 } tw_monitor;
@@ -125,6 +130,8 @@ typedef struct {
 	double seconds;                                                                       /* the training loop alone */
 	double compute_seconds, wait_seconds, reduce_seconds, feed_seconds, evaluate_seconds; /* this rank's shares of it */
 	double observations_per_second;
+	int64_t checkpoints;       /* kept since the start, or since the run was resumed, */
+	double checkpoint_seconds; /* and how long the training stood still for them */
 	int ranks, threads;
 	char theta_sha256[65];
 	tw_bound_summary bound;

@@ -48,10 +48,17 @@ static void show_progress(void *self, const tw_record *latest, int64_t total_ste
 	tw_progress_update(output->progress, latest, total_steps, seconds);
 }
 
-static tw_status keep_state(void *self, tw_checkpoint *checkpoint)
+static tw_status mark_metrics(void *self, int64_t *bytes)
+{
+	const app_output *output = self;
+	return tw_metrics_length(output->metrics, bytes);
+}
+
+/* Beside the training. */
+static tw_status keep_state(void *self, const tw_checkpoint *checkpoint)
 {
 	app_output *output = self;
-	TW_TRY(tw_metrics_sync(output->metrics, &checkpoint->metrics_bytes));
+	TW_TRY(tw_metrics_sync(output->metrics));
 	TW_TRY(tw_checkpoints_add(output->folder, checkpoint, output->checkpoints));
 	output->state = checkpoint->course.step;
 	return TW_OK;
@@ -59,8 +66,11 @@ static tw_status keep_state(void *self, tw_checkpoint *checkpoint)
 
 tw_monitor app_output_monitor(app_output *output, bool keeps)
 {
-	return (tw_monitor){
-	    .self = output, .record = keep_record, .progress = show_progress, .keep = keeps ? keep_state : NULL};
+	return (tw_monitor){.self = output,
+	                    .record = keep_record,
+	                    .progress = show_progress,
+	                    .keep = keeps ? keep_state : NULL,
+	                    .mark = mark_metrics};
 }
 
 static void end_progress(app_output *output)
@@ -96,7 +106,8 @@ static tw_status keep_model(const char *folder, const tw_run *run)
 static tw_status keep_metrics(app_output *output)
 {
 	int64_t bytes;
-	tw_status status = tw_metrics_sync(output->metrics, &bytes);
+	tw_status status = tw_metrics_length(output->metrics, &bytes);
+	if (status == TW_OK) status = tw_metrics_sync(output->metrics);
 	if (status == TW_OK)
 		status = tw_metrics_close(output->metrics, output->state >= 0);
 	else if (output->state >= 0)

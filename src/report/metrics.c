@@ -50,7 +50,9 @@ tw_status tw_metrics_reopen(const char *folder, tw_precision precision, bool the
 	return status;
 }
 
-tw_status tw_metrics_sync(tw_metrics *metrics, int64_t *bytes) { return tw_part_sync(&metrics->out, bytes); }
+tw_status tw_metrics_length(tw_metrics *metrics, int64_t *bytes) { return tw_part_length(&metrics->out, bytes); }
+
+tw_status tw_metrics_sync(const tw_metrics *metrics) { return tw_part_sync(&metrics->out); }
 
 void tw_metrics_leave(tw_metrics *metrics)
 {

@@ -81,15 +81,20 @@ tw_status tw_part_reopen(tw_part_file *out, const char *folder, const char *name
 	return status;
 }
 
-tw_status tw_part_sync(tw_part_file *file, int64_t *size)
+tw_status tw_part_length(tw_part_file *file, int64_t *size)
 {
 	if (ferror(file->file)) {
 		errno = EIO; /* what it was is known to the failed call alone */
 		return tw_part_failed(file);
 	}
-	if (fflush(file->file) != 0 || fsync(fileno(file->file)) != 0) return tw_part_failed(file);
+	if (fflush(file->file) != 0) return tw_part_failed(file);
 	*size = ftello(file->file);
 	return *size < 0 ? tw_part_failed(file) : TW_OK;
+}
+
+tw_status tw_part_sync(const tw_part_file *file)
+{
+	return fsync(fileno(file->file)) == 0 ? TW_OK : tw_part_failed(file);
 }
 
 void tw_part_leave(tw_part_file *file)

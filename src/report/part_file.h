@@ -14,8 +14,10 @@ tw_status tw_part_open(tw_part_file *out, const char *folder, const char *name);
 /* Goes on with what is there, cut to `size` bytes: the temporary file, or where there is none the finished one, which
  * gets its temporary name back. TW_IO when there is neither, or it is shorter. */
 tw_status tw_part_reopen(tw_part_file *out, const char *folder, const char *name, int64_t size);
-/* All that was written is on the disk; *size: how many bytes that is. */
-tw_status tw_part_sync(tw_part_file *file, int64_t *size);
+/* *size: the length of what was written so far, which has left this process. */
+tw_status tw_part_length(tw_part_file *file, int64_t *size);
+/* That is on the disk. Any thread may call it, also while others write. */
+tw_status tw_part_sync(const tw_part_file *file);
 /* Closes the temporary file and leaves it where it is; frees. */
 void tw_part_leave(tw_part_file *file);
 /* TW_IO with the file and the system's reason. */

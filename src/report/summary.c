@@ -56,6 +56,8 @@ static json_t *summary_object(const tw_summary *s)
 	json_object_set_new(object, "feed_seconds", number(s->feed_seconds));
 	json_object_set_new(object, "evaluate_seconds", number(s->evaluate_seconds));
 	json_object_set_new(object, "observations_per_second", number(s->observations_per_second));
+	json_object_set_new(object, "checkpoints", json_integer(s->checkpoints));
+	json_object_set_new(object, "checkpoint_seconds", number(s->checkpoint_seconds));
 	json_object_set_new(object, "ranks", json_integer(s->ranks));
 	json_object_set_new(object, "threads", json_integer(s->threads));
 	return object;

@@ -29,19 +29,18 @@ void tw_checkpoint_free(tw_checkpoint *checkpoint)
 	tw_free(checkpoint);
 }
 
-static tw_status make_vectors(tw_checkpoint *checkpoint)
+static tw_status make_vectors(tw_checkpoint *checkpoint, int64_t reals)
 {
 	static const char what[] = "a checkpoint";
 	const size_t real = tw_real_size(checkpoint->precision);
-	TW_TRY(tw_alloc_array(&checkpoint->theta, checkpoint->dimension, real, what));
-	for (int i = 0; i < checkpoint->vectors; i++)
-		TW_TRY(tw_alloc_array(&checkpoint->vector[i], checkpoint->dimension, real, what));
+	TW_TRY(tw_alloc_array(&checkpoint->theta, reals, real, what));
+	for (int i = 0; i < checkpoint->vectors; i++) TW_TRY(tw_alloc_array(&checkpoint->vector[i], reals, real, what));
 	if (checkpoint->theory_values == 0) return TW_OK;
 	return tw_alloc_array((void **)&checkpoint->theory, checkpoint->theory_values, sizeof(double), what);
 }
 
-tw_status tw_checkpoint_make(tw_precision precision, int64_t dimension, int vectors, int64_t theory_values,
-                             tw_checkpoint **out)
+tw_status tw_checkpoint_make_in_order(tw_precision precision, int64_t dimension, const int64_t *position, int64_t reals,
+                                      int vectors, int64_t theory_values, tw_checkpoint **out)
 {
 	tw_checkpoint *checkpoint = NULL;
 	*out = NULL;
@@ -50,12 +49,19 @@ tw_status tw_checkpoint_make(tw_precision precision, int64_t dimension, int vect
 	checkpoint->dimension = dimension;
 	checkpoint->vectors = vectors;
 	checkpoint->theory_values = theory_values;
-	tw_status status = make_vectors(checkpoint);
+	checkpoint->position = position;
+	tw_status status = make_vectors(checkpoint, reals);
 	if (status != TW_OK)
 		tw_checkpoint_free(checkpoint);
 	else
 		*out = checkpoint;
 	return status;
+}
+
+tw_status tw_checkpoint_make(tw_precision precision, int64_t dimension, int vectors, int64_t theory_values,
+                             tw_checkpoint **out)
+{
+	return tw_checkpoint_make_in_order(precision, dimension, NULL, dimension, vectors, theory_values, out);
 }
 
 /* ---- what is in a file --------------------------------------------------------------------------------------- */
@@ -148,13 +154,41 @@ static bool put_stages(hid_t file, const tw_course *course)
 	       put_array(file, "since_best", H5T_STD_I64LE, H5T_NATIVE_INT64, stages, states.since_best);
 }
 
-static bool put_vectors(hid_t file, const tw_checkpoint *checkpoint)
+/* Parameters in canonical order: bits are copied, whatever they mean. */
+static void arrange(const tw_checkpoint *checkpoint, const void *vector, void *canonical)
+{
+	const int64_t *position = checkpoint->position;
+	if (checkpoint->precision == TW_FLOAT) {
+		const uint32_t *from = vector;
+		uint32_t *to = canonical;
+		for (int64_t i = 0; i < checkpoint->dimension; i++) to[i] = from[position[i]];
+	} else {
+		const uint64_t *from = vector;
+		uint64_t *to = canonical;
+		for (int64_t i = 0; i < checkpoint->dimension; i++) to[i] = from[position[i]];
+	}
+}
+
+/* theta, or a vector of the update rule. */
+static bool put_vector(hid_t file, const tw_checkpoint *checkpoint, const char *name, const void *vector)
 {
 	const bool narrow = checkpoint->precision == TW_FLOAT;
-	hid_t disk = narrow ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, memory = narrow ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
-	bool good = put_array(file, "theta", disk, memory, checkpoint->dimension, checkpoint->theta);
+	const hid_t disk = narrow ? H5T_IEEE_F32LE : H5T_IEEE_F64LE, memory = narrow ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+	if (!checkpoint->position) return put_array(file, name, disk, memory, checkpoint->dimension, vector);
+	void *canonical = NULL;
+	if (tw_alloc_array(&canonical, checkpoint->dimension, tw_real_size(checkpoint->precision), name) != TW_OK)
+		return false;
+	arrange(checkpoint, vector, canonical);
+	const bool good = put_array(file, name, disk, memory, checkpoint->dimension, canonical);
+	tw_free(canonical);
+	return good;
+}
+
+static bool put_vectors(hid_t file, const tw_checkpoint *checkpoint)
+{
+	bool good = put_vector(file, checkpoint, "theta", checkpoint->theta);
 	for (int i = 0; good && i < checkpoint->vectors; i++)
-		good = put_array(file, vector_name(i), disk, memory, checkpoint->dimension, checkpoint->vector[i]);
+		good = put_vector(file, checkpoint, vector_name(i), checkpoint->vector[i]);
 	if (good && checkpoint->theory_values > 0)
 		good =
 		    put_array(file, "theory", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, checkpoint->theory_values, checkpoint->theory);

@@ -14,15 +14,17 @@ struct tw_checkpoint {
 	int64_t dimension;
 	uint64_t train_checksum, test_checksum; /* of the data (data/checksum.h); 0: there is no test part */
 	/* where it stands */
-	tw_course course;                    /* on disk without what the configuration says */
-	int64_t updates;                     /* that the update rule has made */
-	double step_size;                    /* of the last one */
-	double norms_squared;                /* sum of the squared gradient norms measured, */
-	int64_t norms;                       /* and how many they are */
-	double seconds;                      /* of training so far */
-	int64_t metrics_bytes;               /* length of the metrics up to here */
-	int vectors;                         /* of the update rule */
-	void *theta;                         /* `dimension` reals in canonical order */
+	tw_course course;        /* on disk without what the configuration says */
+	int64_t updates;         /* that the update rule has made */
+	double step_size;        /* of the last one */
+	double norms_squared;    /* sum of the squared gradient norms measured, */
+	int64_t norms;           /* and how many they are */
+	double seconds;          /* of training so far */
+	int64_t metrics_bytes;   /* length of the metrics up to here */
+	int vectors;             /* of the update rule */
+	const int64_t *position; /* borrowed; NULL: what follows has `dimension` reals in canonical order; else
+	                            parameter i is at position[i], and there may be more reals */
+	void *theta;
 	void *vector[TW_MAX_UPDATE_VECTORS]; /* likewise */
 	int64_t theory_values;               /* of what metrics.rayleigh and metrics.bound keep; 0: nothing */
 	double *theory;
@@ -36,9 +38,12 @@ tw_status tw_checkpoint_read(const char *file, tw_checkpoint **out);
 /* The line with the checksum of the bytes before it that ends a file, padded with zeros. */
 void tw_checkpoint_seal(const void *bytes, size_t size, char out[TW_CHECKPOINT_SEAL]);
 void tw_checkpoint_free(tw_checkpoint *checkpoint);
-/* A checkpoint with room for these vectors; everything else is zero. */
+/* A checkpoint with room for these vectors in canonical order; everything else is zero. */
 tw_status tw_checkpoint_make(tw_precision precision, int64_t dimension, int vectors, int64_t theory_values,
                              tw_checkpoint **out);
+/* The same with vectors of `reals` reals in the order that position says. */
+tw_status tw_checkpoint_make_in_order(tw_precision precision, int64_t dimension, const int64_t *position, int64_t reals,
+                                      int vectors, int64_t theory_values, tw_checkpoint **out);
 
 /* Whether these settings are those of `configuration` (resolved, as YAML), but for what cannot change results: threads,
  * data.path (the data have a checksum), metrics.timing, checkpoint.*, and limits of steps, epochs and observations that

@@ -20,15 +20,7 @@ static tw_status sum_data(tw_run *run)
 	return TW_OK;
 }
 
-/* Parameters of a vector of the objective in canonical order, and back: bits are copied, whatever they mean. */
-static void take_vector(const tw_objective *objective, const void *vector, void *canonical)
-{
-	const size_t real = tw_real_size(objective->precision);
-	for (int64_t i = 0; i < objective->dimension; i++)
-		memcpy((char *)canonical + (size_t)i * real, (const char *)vector + (size_t)objective->position[i] * real,
-		       real);
-}
-
+/* Canonical parameters to a vector of the objective: bits are copied, whatever they mean. */
 static void put_vector(const tw_objective *objective, const void *canonical, void *vector)
 {
 	const size_t real = tw_real_size(objective->precision);
@@ -42,15 +34,22 @@ static void put_vector(const tw_objective *objective, const void *canonical, voi
 
 static bool is_finite(const tw_run *run)
 {
-	const tw_objective *objective = &run->objective;
-	for (int64_t i = 0; i < objective->dimension; i++)
-		if (!isfinite(tw_real_get(objective->precision, run->theta, objective->position[i]))) return false;
-	return true;
+	const int64_t reals = run->objective.size;
+	bool finite = true;
+	if (run->objective.precision == TW_FLOAT) {
+		const float *theta = run->theta;
+		for (int64_t i = 0; i < reals; i++) finite &= (bool)isfinite(theta[i]);
+	} else {
+		const double *theta = run->theta;
+		for (int64_t i = 0; i < reals; i++) finite &= (bool)isfinite(theta[i]);
+	}
+	return finite;
 }
 
 static tw_status fill(const tw_run *run, const run_state *state, tw_checkpoint *checkpoint)
 {
-	TW_TRY(tw_settings_write(run->settings, &checkpoint->configuration));
+	const size_t bytes = (size_t)run->objective.size * tw_real_size(run->objective.precision);
+	if (!checkpoint->configuration) TW_TRY(tw_settings_write(run->settings, &checkpoint->configuration));
 	snprintf(checkpoint->program, sizeof checkpoint->program, "thalweg %s", TW_VERSION);
 	snprintf(checkpoint->revision, sizeof checkpoint->revision, "%s", TW_GIT_REVISION);
 	snprintf(checkpoint->isa, sizeof checkpoint->isa, "%s", tw_isa_name(tw_isa_current()));
@@ -62,32 +61,36 @@ static tw_status fill(const tw_run *run, const run_state *state, tw_checkpoint *
 	checkpoint->norms_squared = state->norms_squared;
 	checkpoint->norms = state->norms;
 	checkpoint->seconds = state->seconds;
-	take_vector(&run->objective, run->theta, checkpoint->theta);
-	for (int i = 0; i < checkpoint->vectors; i++)
-		take_vector(&run->objective, run->update.vector[i], checkpoint->vector[i]);
+	memcpy(checkpoint->theta, run->theta, bytes);
+	for (int i = 0; i < checkpoint->vectors; i++) memcpy(checkpoint->vector[i], run->update.vector[i], bytes);
 	if (state->theory) run_theory_export(state->theory, checkpoint->theory);
 	return TW_OK;
 }
 
-static tw_status keep(const tw_run *run, const run_state *state, const tw_monitor *monitor)
+static tw_status keep(const tw_run *run, const run_state *state, const tw_monitor *monitor, run_keeper **keeper)
 {
-	tw_checkpoint *checkpoint = NULL;
+	const tw_objective *objective = &run->objective;
+	if (!*keeper) TW_TRY(run_keeper_create(monitor, keeper));
+	TW_TRY(run_keeper_wait(*keeper));
 	/* The evaluation that follows will say that this theta is no state to go on from. */
 	if (!is_finite(run)) return TW_OK;
-	TW_TRY(tw_checkpoint_make(run->objective.precision, run->objective.dimension,
-	                          tw_update_info_of(run->update.rule)->vectors, run_theory_values(state->theory),
-	                          &checkpoint));
-	tw_status status = fill(run, state, checkpoint);
-	if (status == TW_OK) status = monitor->keep(monitor->self, checkpoint);
-	tw_checkpoint_free(checkpoint);
-	return status;
+	tw_checkpoint **room = run_keeper_room(*keeper);
+	if (!*room)
+		TW_TRY(tw_checkpoint_make_in_order(objective->precision, objective->dimension, objective->position,
+		                                   objective->size, tw_update_info_of(run->update.rule)->vectors,
+		                                   run_theory_values(state->theory), room));
+	TW_TRY(fill(run, state, *room));
+	TW_TRY(monitor->mark(monitor->self, &(*room)->metrics_bytes));
+	run_keeper_start(*keeper);
+	return TW_OK;
 }
 
-tw_status run_checkpoint_keep(tw_run *run, const run_state *state, const tw_monitor *monitor, tw_status recorded)
+tw_status run_checkpoint_keep(tw_run *run, const run_state *state, const tw_monitor *monitor, run_keeper **keeper,
+                              tw_status recorded)
 {
 	TW_TRY(sum_data(run));
 	tw_status status = recorded;
-	if (status == TW_OK && tw_comm_rank(run->comm) == 0) status = keep(run, state, monitor);
+	if (status == TW_OK && tw_comm_rank(run->comm) == 0) status = keep(run, state, monitor, keeper);
 	return tw_comm_agree(run->comm, status);
 }
 

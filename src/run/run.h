@@ -4,6 +4,8 @@
 
 #include <thalweg/run.h>
 
+#include "run/keeper.h"
+
 struct tw_run {
 	tw_comm *comm;
 	const tw_settings *settings;
@@ -63,9 +65,11 @@ typedef struct {
 	double seconds;     /* of training so far */
 	run_theory *theory; /* NULL: there is none; borrowed */
 } run_state;
-/* Collective. Hands the state to monitor->keep on rank 0; but none whose theta is not finite. recorded: on rank 0, how
- * the records of the metrics fared. */
-tw_status run_checkpoint_keep(tw_run *run, const run_state *state, const tw_monitor *monitor, tw_status recorded);
+/* Collective. Copies the state on rank 0 and has the keeper hand it to monitor->keep, once the one before it is kept;
+ * but none whose theta is not finite. *keeper is made at the first call on rank 0: run_keeper_free. recorded: on rank
+ * 0, how the records of the metrics fared. */
+tw_status run_checkpoint_keep(tw_run *run, const run_state *state, const tw_monitor *monitor, run_keeper **keeper,
+                              tw_status recorded);
 /* Collective. Puts the run where monitor->start of rank 0 was, if there is one; TW_USAGE where that is not of these
  * data, network and method. What the configuration says in state->course stays. */
 tw_status run_checkpoint_go_on(tw_run *run, run_state *state, const tw_monitor *monitor, bool *resumed);

@@ -31,7 +31,10 @@ typedef struct {
 	double seconds_before; /* of training, before this run was resumed */
 	double kept_at;        /* when the last checkpoint was written, and at which step */
 	int64_t kept_step;
-	tw_status recorded; /* on rank 0: of the records written so far */
+	int64_t checkpoints; /* kept, and the time that the training stood still for them */
+	double checkpoint_seconds;
+	run_keeper *keeper; /* on rank 0, once there was a checkpoint */
+	tw_status recorded; /* on rank 0: of the records and states written so far */
 	tw_record record;
 } tw_loop;
 
@@ -70,6 +73,7 @@ static tw_status poll_stop(tw_loop *loop, bool *stop, bool *keep)
 	*stop = false;
 	*keep = due(loop->plan.checkpoint_steps, loop->course.step) && loop->course.step > 0;
 	if (loop->course.step < loop->next_poll) return TW_OK;
+	if (loop->recorded == TW_OK) loop->recorded = run_keeper_look(loop->keeper);
 	double now = tw_now(),
 	       values[4] = {stop_requested, now - loop->last_poll, loop->recorded != TW_OK, checkpoint_is_due(loop, now)};
 	TW_TRY(tw_comm_max_double(loop->run->comm, values, 4));
@@ -93,9 +97,12 @@ static tw_status keep_state(tw_loop *loop)
 	                         .norms = loop->norms,
 	                         .seconds = loop->seconds_before + tw_now() - loop->start,
 	                         .theory = loop->theory};
-	TW_TRY(run_checkpoint_keep(loop->run, &state, loop->monitor, loop->recorded));
+	const double begin = tw_now();
+	TW_TRY(run_checkpoint_keep(loop->run, &state, loop->monitor, &loop->keeper, loop->recorded));
 	loop->kept_step = loop->course.step;
 	loop->kept_at = tw_now();
+	loop->checkpoint_seconds += loop->kept_at - begin;
+	loop->checkpoints++;
 	return TW_OK;
 }
 
@@ -260,6 +267,15 @@ static tw_status run_stages(tw_loop *loop, tw_stop_reason *reason)
 	return TW_OK;
 }
 
+/* The last state is on the disk; a failure is told by the agreement at the end. */
+static void end_checkpoints(tw_loop *loop)
+{
+	const double begin = tw_now();
+	const tw_status status = run_keeper_wait(loop->keeper);
+	if (loop->recorded == TW_OK) loop->recorded = status;
+	if (loop->keeper) loop->checkpoint_seconds += tw_now() - begin;
+}
+
 static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds, tw_summary *summary)
 {
 	tw_run *run = loop->run;
@@ -313,6 +329,8 @@ static tw_status summarise(tw_loop *loop, tw_stop_reason reason, double seconds,
 	summary->feed_seconds = run->times.feed;
 	summary->evaluate_seconds = run->times.evaluate;
 	summary->observations_per_second = summary->seconds > 0 ? (double)loop->course.observations / summary->seconds : 0;
+	summary->checkpoints = loop->checkpoints;
+	summary->checkpoint_seconds = loop->checkpoint_seconds;
 	summary->ranks = tw_comm_size(run->comm);
 	summary->threads = run->threads;
 	return TW_OK;
@@ -334,7 +352,9 @@ tw_status tw_run_train(tw_run *run, const tw_monitor *monitor, tw_summary *summa
 	loop.start = loop.last_poll = loop.kept_at = tw_now();
 	if (status == TW_OK) status = run_stages(&loop, &reason);
 	tw_comm_watch_step(-1);
+	if (status == TW_OK) end_checkpoints(&loop);
 	if (status == TW_OK) status = summarise(&loop, reason, tw_now() - loop.start, summary);
+	run_keeper_free(loop.keeper);
 	run_theory_free(loop.theory);
 	return status;
 }
