@@ -5,6 +5,8 @@ run_packages=(build-essential cmake ninja-build pkg-config git libopenmpi-dev op
 	gnuplot-nox)
 test_packages=("${run_packages[@]}" libcunit1-dev python3 python3-numpy python3-torch python3-scipy python3-h5py help2man
 	curl)
+valgrind_packages=("${run_packages[@]}" valgrind)
+tsan_packages=("${run_packages[@]}" libcunit1-dev clang libclang-rt-dev libomp-dev)
 fuzz_packages=("${run_packages[@]}" libcunit1-dev clang libclang-rt-dev libomp-dev)
 
 # missing_packages NAME...: those of them that are not installed.

@@ -142,6 +142,7 @@ static overrides base_overrides(const char *update, const char *schedule)
 typedef struct {
 	int64_t at; /* the step whose state is kept */
 	int kept, records;
+	bool full; /* nothing more can be kept */
 	char text[200][128];
 } history;
 
@@ -154,12 +155,19 @@ static tw_status record(void *memory, const tw_record *r)
 	return TW_OK;
 }
 
-static tw_status keep(void *memory, tw_checkpoint *checkpoint)
+static tw_status mark(void *memory, int64_t *bytes)
+{
+	*bytes = ((const history *)memory)->records;
+	return TW_OK;
+}
+
+/* Beside the training. */
+static tw_status keep(void *memory, const tw_checkpoint *checkpoint)
 {
 	history *h = memory;
 	if (checkpoint->course.step != h->at) return TW_OK;
 	h->kept++;
-	checkpoint->metrics_bytes = h->records;
+	TW_CHECK(!h->full, TW_IO, "the disk is full");
 	return tw_checkpoint_write(path_of("run.h5"), checkpoint);
 }
 
@@ -167,7 +175,7 @@ static tw_status train(const overrides *o, const tw_checkpoint *start, history *
 {
 	tw_settings settings;
 	tw_run *run = NULL;
-	const tw_monitor monitor = {.self = h, .record = record, .keep = keep, .start = start};
+	const tw_monitor monitor = {.self = h, .record = record, .keep = keep, .mark = mark, .start = start};
 	CHECK_OK(tw_settings_read(&settings, NULL, o->set, o->sets));
 	CHECK_OK(tw_run_create(self, &settings, &run));
 	tw_status status = tw_run_train(run, &monitor, summary);
@@ -311,6 +319,20 @@ static void other_data_are_refused(void)
 	tw_checkpoint_free(state);
 }
 
+/* What goes wrong beside the training ends it, with its message; at the last step, too. */
+static void failures_end_the_run(void)
+{
+	static history h;
+	tw_summary summary;
+	const overrides o = base_overrides("method.step_size=0.1", "seed=1");
+	for (int64_t at = 10; at <= 59; at += 49) {
+		h = (history){.at = at, .full = true};
+		CU_ASSERT_EQUAL(train(&o, NULL, &h, &summary), TW_IO);
+		CU_ASSERT_STRING_EQUAL(tw_message(), "the disk is full");
+		CU_ASSERT_EQUAL(h.kept, 1);
+	}
+}
+
 /* A state that is not finite is none to go on from. */
 static void diverged_states_are_not_kept(void)
 {
@@ -348,6 +370,7 @@ int main(void)
 	                       {"keys that differ are named", keys_that_differ_are_named},
 	                       {"limits may be extended", limits_may_be_extended},
 	                       {"other data are refused", other_data_are_refused},
+	                       {"failures end the run", failures_end_the_run},
 	                       {"diverged states are not kept", diverged_states_are_not_kept},
 	                       CU_TEST_INFO_NULL};
 	const char *folder = getenv("TMPDIR");
