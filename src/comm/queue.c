@@ -127,7 +127,7 @@ static tw_status add(tw_queue *queue, int counter, int64_t amount, int64_t *befo
 		MPI_Request request;
 		TW_MPI(MPI_Rget_accumulate(&amount, 1, MPI_INT64_T, before, 1, MPI_INT64_T, 0, counter, 1, MPI_INT64_T, MPI_SUM,
 		                           queue->window, &request));
-		TW_TRY(tw_watch_complete(NULL, "the queue of work", 1, &request));
+		TW_TRY(tw_watch_complete(queue->comm, "the queue of work", 1, &request));
 	} else {
 		TW_MPI(MPI_Fetch_and_op(&amount, before, MPI_INT64_T, 0, counter, MPI_SUM, queue->window));
 		TW_MPI(MPI_Win_flush(0, queue->window));

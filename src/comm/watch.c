@@ -195,10 +195,6 @@ static tw_status ask(int rank, double since, double now, bool *silent)
 static tw_status find_members(const tw_comm *comm, int *rank_in_world)
 {
 	MPI_Group all, group;
-	if (!comm) {
-		*rank_in_world = 0;
-		return TW_OK;
-	}
 	TW_MPI(MPI_Comm_group(watch.mpi, &all));
 	TW_MPI(MPI_Comm_group(comm->mpi, &group));
 	for (int r = 0; r < comm->size; r++) TW_MPI(MPI_Group_translate_ranks(group, 1, &r, all, &rank_in_world[r]));
@@ -228,8 +224,8 @@ static tw_status ask_members(const tw_watch_wait *wait, const int *member, int m
 static tw_status look_after(const tw_watch_wait *wait, double waited)
 {
 	const tw_comm *comm = wait->comm;
-	const int members = comm ? comm->size : 1;
-	if (waited < (comm && comm->rank > 1 ? 2 * watch.seconds : MOMENT)) return TW_OK;
+	const int members = comm->size;
+	if (waited < (comm->rank > 1 ? 2 * watch.seconds : MOMENT)) return TW_OK;
 	int *member = NULL;
 	bool *silent = NULL;
 	tw_status status = tw_alloc_array((void **)&member, members, sizeof *member, "ranks");

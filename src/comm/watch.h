@@ -9,7 +9,7 @@ extern bool tw_watch_is_on;
 
 /* One wait of this rank for others. */
 typedef struct {
-	const tw_comm *comm; /* the others; NULL: rank 0 alone */
+	const tw_comm *comm; /* the others */
 	const char *what;    /* what it waits at, for people: "the sum" */
 	double begin;
 } tw_watch_wait;

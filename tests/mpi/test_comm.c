@@ -4,6 +4,7 @@
 #include <thalweg/comm.h>
 
 #include <stdlib.h>
+#include <time.h>
 
 static tw_comm *world;
 static int rank, size;
@@ -300,6 +301,18 @@ static void test_split(void)
 	}
 }
 
+/* Where the ranks are watched they ask after the one that is late, one after the other. */
+static void test_late_ranks(void)
+{
+	const struct timespec pause = {.tv_nsec = 400000000};
+	for (int late = 0; late < size && late < 2; late++) {
+		int64_t ranks = 1;
+		if (rank == late) nanosleep(&pause, NULL);
+		CHECK_OK(tw_comm_sum_integer(world, &ranks, 1));
+		CU_ASSERT_EQUAL(ranks, size);
+	}
+}
+
 int main(void)
 {
 	if (tw_comm_world(&world) != TW_OK) {
@@ -313,6 +326,7 @@ int main(void)
 	    {"reductions, broadcast, gather", test_reductions},
 	    {"exchange", test_exchange},
 	    {"groups", test_split},
+	    {"ranks that are late", test_late_ranks},
 	    {"sums of small ranges", test_small_sums},
 	    {"sums of large ranges", test_large_sums},
 	    {"plain sums", test_plain_sums},
@@ -320,6 +334,8 @@ int main(void)
 	    CU_TEST_INFO_NULL,
 	};
 	int64_t failed = suite_run("comm", tests, rank > 0) != 0;
+	/* All of it again with the watch on. */
+	failed = tw_comm_watch(world, 100, "") != TW_OK || suite_run("comm, watched", tests, rank > 0) != 0 || failed;
 	tw_status status = tw_comm_sum_integer(world, &failed, 1);
 	tw_comm_free(world);
 	return status != TW_OK || failed;

@@ -344,6 +344,8 @@ int main(void)
 	    CU_TEST_INFO_NULL,
 	};
 	int64_t failed = suite_run("queue", tests, rank > 0) != 0;
+	/* All of it again with the watch on. */
+	failed = tw_comm_watch(world, 100, "") != TW_OK || suite_run("queue, watched", tests, rank > 0) != 0 || failed;
 	tw_status status = tw_comm_sum_integer(world, &failed, 1);
 	tw_comm_free(world);
 	return status != TW_OK || failed;
