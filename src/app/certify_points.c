@@ -280,9 +280,14 @@ static tw_status gather(deal *d, tw_certified **out, int64_t *count)
 		status = tw_comm_exchange(d->comm, d->own, bytes, *out, bytes + ranks);
 	}
 	tw_free(bytes);
-	if (status == TW_OK && rank == 0) qsort(*out, (size_t)d->count, sizeof **out, by_run);
+	if (status != TW_OK) { /* what has not arrived must not be taken for verdicts */
+		tw_free(*out);
+		*out = NULL;
+		return status;
+	}
+	if (rank == 0) qsort(*out, (size_t)d->count, sizeof **out, by_run);
 	*count = d->count;
-	return status;
+	return TW_OK;
 }
 
 /* Collective. */
