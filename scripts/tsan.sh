@@ -73,7 +73,7 @@ cat >"$work/sweep.yaml" <<'END'
 network: {activation: tanh}
 method: {step_size: 0.05}
 stop: {steps: 40}
-sweep: {starts: 5, widths: [3, 20], batches: [all, 10], hidden_layers: [1, 2], trace: all}
+sweep: {starts: 5, widths: [3, 20], batches: [all, 10], hidden_layers: [1, 2], trajectories: all}
 END
 thalweg=$build/thalweg
 checked "train" "$thalweg" train "$work/run.yaml" --threads 2 --output "$work/run" --quiet

@@ -334,8 +334,9 @@ int main(void)
 	    CU_TEST_INFO_NULL,
 	};
 	int64_t failed = suite_run("comm", tests, rank > 0) != 0;
-	/* All of it again with the watch on. */
-	failed = tw_comm_watch(world, 100, "") != TW_OK || suite_run("comm, watched", tests, rank > 0) != 0 || failed;
+	/* All of it again with the watch on, but for what takes long and is the same polling either way. */
+	CU_TestInfo watched[] = {tests[0], tests[1], tests[2], tests[3], tests[4], tests[5], tests[8], CU_TEST_INFO_NULL};
+	failed = tw_comm_watch(world, 100, "") != TW_OK || suite_run("comm, watched", watched, rank > 0) != 0 || failed;
 	tw_status status = tw_comm_sum_integer(world, &failed, 1);
 	tw_comm_free(world);
 	return status != TW_OK || failed;
