@@ -41,6 +41,7 @@ static struct {
 	char (*host)[HOST];
 	peer *peer;
 	double last_look;     /* when this rank last looked at its messages */
+	double last_round;    /* when it last asked after all others: looks while it waits do not count */
 	double waiting_since; /* 0: it does not wait */
 	double reported;      /* when a verdict went to another rank; 0: never */
 	int64_t step;         /* -1: none */
@@ -271,7 +272,8 @@ tw_status tw_watch_complete(const tw_comm *comm, const char *what, int requests,
 tw_status tw_watch_sign(void)
 {
 	const double now = tw_now();
-	if (now - watch.last_look < BETWEEN_LOOKS) return TW_OK;
+	if (now - watch.last_round < BETWEEN_LOOKS) return TW_OK;
+	watch.last_round = now;
 	TW_TRY(take_messages());
 	if (watch.world->rank > 1) return TW_OK;
 	bool *silent = NULL;
