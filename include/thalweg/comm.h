@@ -30,10 +30,10 @@ const char *tw_comm_thread_level(void); /* "funneled", ... as granted */
  * message of that failure, which names the rank. From then on no call of MPI is made here: what needs one returns this
  * status, freeing leaves MPI alone, and the job is to be ended with tw_comm_abort. Not collective. */
 tw_status tw_comm_failure(void);
-/* Collective over the world, once; turns the watch on: where a rank waits
- * for others in a call of comm and one of them is silent for `seconds`, neither waiting itself nor making any call of
- * comm, one line names it, its host and what the others wait at, followed by advice (borrowed for the life of comm),
- * and the job ends with the exit code of TW_INTERNAL. Until then results are the same, bit for bit. Ends with comm. */
+/* Collective over the world, once; turns the watch on: where a rank waits for others in a call of comm and one of them
+ * is silent for `seconds`, neither waiting itself nor making any call of comm, one line names it, its host and what the
+ * others wait at, followed by advice (borrowed for the life of comm), and the job ends with the exit code of TW_INTERNAL.
+ * Until then results are the same, bit for bit. Ends with comm. */
 tw_status tw_comm_watch(tw_comm *comm, double seconds, const char *advice);
 /* The step that this process is at, for that line; -1: none. */
 void tw_comm_watch_step(int64_t step);

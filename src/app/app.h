@@ -67,8 +67,8 @@ error_t app_count(const char *option, const char *text, int64_t low, int64_t hig
 tw_status app_open(app_call *call, const app_options *options);
 /* Collective. Reads the configuration (file NULL: the embedded default) and its overrides; frees on failure. */
 tw_status app_read_settings(const app_call *call, const app_options *options, const char *file, tw_settings *settings);
-/* Collective: all ranks come to the same status. Reports a failure once, ends MPI and gives the exit code. Where a call of
- * MPI has failed on this rank, or a rank failed before app_open and cannot reach the others, it says so itself; the
+/* Collective: all ranks come to the same status. Reports a failure once, ends MPI and gives the exit code. Where a call
+ * of MPI has failed on this rank, or a rank failed before app_open and cannot reach the others, it says so itself; the
  * former ends the job. */
 int app_finish(app_call *call, tw_status status);
 

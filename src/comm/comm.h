@@ -20,13 +20,14 @@ enum { TW_COMM_PIECE = 1 << 30 };
 
 /* TW_INTERNAL with MPI's own text of the error and the rank, told by tw_comm_failure from now on. */
 tw_status tw_mpi_fail(int code, const char *call);
-/* This thread's message is that of a failure which the other ranks cannot be told of: tw_comm_failure tells it from now on. */
+/* This thread's message is that of a failure which the other ranks cannot be told of: tw_comm_failure tells it from now
+ * on. */
 void tw_comm_give_up(void);
 
 /* Returns from the calling function when an MPI call fails, or one has failed before: then none is made. */
 #define TW_MPI(call)                                                      \
 	do {                                                                  \
-		TW_TRY(tw_comm_failure());                                           \
+		TW_TRY(tw_comm_failure());                                        \
 		int tw_code_ = (call);                                            \
 		if (tw_code_ != MPI_SUCCESS) return tw_mpi_fail(tw_code_, #call); \
 	} while (0)
