@@ -9,21 +9,23 @@ echo "SEED=${SEED:-$$}"
 
 # Adam on mini-batches in two stages: theta, two vectors, a schedule and a stop rule have a state. It does little else
 # than write checkpoints, so that kills meet it there.
-cat >train.yaml <<'END'
+# Longer in the long form, so that most kills meet them under way.
+if [ "$kills" -gt 10 ]; then longer=4; else longer=1; fi
+cat >train.yaml <<END
 network: {hidden: [10, 10]}
 method: {batch: 20, chunks: 4, update: adam, step_size: 0.01}
 stages:
   - stop: {steps: 1500, no_progress: {threshold: 0, patience: 1400}}
-  - stop: {steps: 8500}
+  - stop: {steps: $((8500 * longer))}
     method: {step_size: 0.005, schedule: {name: exponential, rate: 0.0001}}
 metrics: {cost_every: 10, gradient_norm_every: 50}
 checkpoint: {every_steps: 10}
 END
 # Runs of ensembles, runs that go one by one (the penalty) and, on groups of ranks, are shared; some diverge.
-cat >sweep.yaml <<'END'
+cat >sweep.yaml <<END
 network: {activation: leaky_relu}
 method: {step_size: 0.05, chunks: 2}
-stop: {steps: 9000}
+stop: {steps: $((9000 * longer))}
 metrics: {cost_every: 500}
 sweep:
   starts: 12
