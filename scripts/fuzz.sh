@@ -6,7 +6,8 @@
 # SECONDS (600) are shared out to the targets (all of tests/fuzz/corpus), one after the other. FUZZ_BUILD: the build
 # folder (build/fuzz); what is learned stays in its folder corpus, and what goes wrong in its folder found: see it with
 #   build/fuzz/tests/fuzz_TARGET build/fuzz/found/FILE
-# and put it into tests/fuzz/corpus/TARGET once it is mended. Installs what is missing: clang with libFuzzer and OpenMP.
+# and put it into tests/fuzz/corpus/TARGET once it is mended. FUZZ_SEED: a number makes the same inputs again.
+# Installs what is missing: clang with libFuzzer and OpenMP.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/packages.sh
@@ -42,6 +43,7 @@ once()
 	local target=$1 log=$build/corpus/$1.log
 	local options=(-max_total_time="$2" -max_len=16384 -timeout=10 -rss_limit_mb=3072 -malloc_limit_mb=0)
 	options+=(-print_final_stats=1 -artifact_prefix="$build/found/$target-")
+	[ -z "${FUZZ_SEED:-}" ] || options+=(-seed="$FUZZ_SEED")
 	case $target in settings | overrides | sweep) options+=(-dict=tests/fuzz/configuration.dict) ;; esac
 	outcome=good
 	nice -n 19 "$build/tests/fuzz_$target" "${options[@]}" "$build/corpus/$target" "tests/fuzz/corpus/$target" \
