@@ -80,12 +80,12 @@ check "signal while the data are read: exit code $code, not 75" [ $code -eq 75 ]
 check "signal while the data are read: steps" [ "$(value early/summary.json steps)" -le 1 ]
 check "signal while the data are read: checkpoint" [ -s early/checkpoint-00000000000[01].h5 ]
 
-# mpirun passes SIGUSR1 on and gives the ranks' exit code; SIGTERM reaches the ranks a second after mpirun, which gives
+# mpirun passes SIGUSR1 on and gives the ranks' exit code; after SIGTERM and SIGINT it tells them a second later, gives
 # them a time to end, and exits with 1.
 if command -v "$mpirun" >/dev/null; then
 	long="${slow/steps=100000/steps=600000}"
 	exits "signals on 2 ranks: reference" 0 "$thalweg" train run.yaml $long --output long_whole --quiet
-	for signal in USR1 TERM; do
+	for signal in USR1 TERM INT; do
 		"$mpirun" $flags -n 2 "$thalweg" train run.yaml $long --output ranks_$signal --quiet >out 2>err &
 		pid=$!
 		check "$signal, 2 ranks: the run began" wait_for ranks_$signal/metrics.csv.part
