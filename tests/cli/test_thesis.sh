@@ -1,5 +1,6 @@
 #!/bin/bash
 # `thesis`: the list, refusals before anything is trained, the same data on any number of ranks, going on.
+scripts=$(cd "$(dirname "$0")/../../scripts" && pwd)
 . "$(dirname "$0")/common.sh"
 command -v timeout >/dev/null || skip "no timeout"
 
@@ -129,6 +130,41 @@ exits "a second call" 0 "$thalweg" "${minima[@]}" --output cut --resume
 says "a second call" ": trained before"
 check "a second call: nothing is trained" [ "$(trained)" = "$before" ]
 same_csv "a second call" whole cut
+
+# A single run goes on from its state: theta_1 of 5.3, stopped in the middle, on another number of threads.
+if [ -s "${THALWEG_DATA:-none}/mnist/train-images-idx3-ubyte.gz" ]; then
+	theta1=(--data "$THALWEG_DATA" --no-figures --set stop.steps=1000 --output theta1)
+	exits "theta_1 alone" 0 "$thalweg" train "$scripts/thesis/gradient-norm-theta1.yaml" \
+		--set "data.path=$THALWEG_DATA" --set stop.steps=1000 --set threads=1 --output alone --quiet
+	state=theta1/gradient-norm/theta1-1.state kept=theta1/gradient-norm/theta1-1.json
+	# stopped NAME FILE ARGUMENTS...: by SIGUSR1 when the file has appeared; a second process is refused before that
+	stopped()
+	{
+		local name=$1 file=$2
+		shift 2
+		"$thalweg" thesis gradient-norm "${theta1[@]}" "$@" >log 2>&1 &
+		pid=$!
+		for _ in $(seq 600); do [ -e "$file" ] && break; sleep 0.1; done
+		check "$name: no $file" [ -e "$file" ]
+		exits "$name: another process" 3 "$thalweg" thesis figures "${theta1[@]}" --quiet
+		one_line "$name: another process"
+		says "$name: another process" "theta1/thalweg.lock: another process is writing this folder"
+		sleep 0.5
+		kill -USR1 $pid
+		wait $pid
+		code=$?
+		check "$name: exit code $code, not 75" [ "$code" -eq 75 ]
+	}
+	stopped "theta_1 stopped" $state --set threads=1
+	check "theta_1 stopped: a state" [ -n "$(find $state -name 'checkpoint-*.h5')" ]
+	absent "theta_1 stopped" $kept
+	absent "theta_1 stopped" theta1/thalweg.lock
+	stopped "theta_1 goes on" $kept --set threads=2
+	absent "theta_1 goes on" $state
+	check "theta_1 goes on: other bits" [ "$(value $kept theta_sha256)" = "$(value alone/summary.json theta_sha256)" ]
+else
+	echo "note: no digits here, theta_1 not trained"
+fi
 
 # ---- ranks -----------------------------------------------------------------------------------------------------------
 

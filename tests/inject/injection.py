@@ -76,19 +76,22 @@ def call(folder, command, ranks, environment=()):
     return Outcome(code, out, err, time.monotonic() - started)
 
 
-def digest(path):
-    """What counts of a file of results."""
-    data = path.read_bytes()
+def digest(path, folder):
+    """What counts of a file of results below the folder of a case."""
+    data = path.read_bytes().replace(str(folder).encode(), b"FOLDER")
     if path.name == "summary.json":
         summary = json.loads(data)
         return {key: summary.get(key) for key in ("theta_sha256", "cost", "steps", "runs", "stop_reason", "diverged")}
-    if path.name == "ranks.csv":
-        return "times"
+    if path.name in ("ranks.csv", "report.html") or path.name.startswith("theta1-"):
+        return "with times"
     if path.name == "certificates.csv":  # says itself what is missing
         return {line for line in data.decode().splitlines() if ",not looked at," not in line and ",failed," not in line}
-    if path.name == "model.h5":  # holds its date
-        with h5py.File(path) as model:
-            return hashlib.sha256(model["theta"][:].tobytes()).hexdigest()
+    if path.name in ("model.h5", "models.h5"):  # holds its date, or the names of files
+        found = {}
+        with h5py.File(path) as models:
+            models.visititems(lambda name, item: found.update({name: hashlib.sha256(item[()].tobytes()).hexdigest()})
+                              if isinstance(item, h5py.Dataset) else None)
+        return found
     return hashlib.sha256(data).hexdigest()
 
 
@@ -96,13 +99,10 @@ def results(folder, output):
     """Files of results by name; what is unfinished by its name (checkpoints, journal, *.part) is none."""
     place = folder / output
     if place.is_file():
-        return {output: digest(place)}
-    found = {}
-    for path in sorted(place.glob("*")) if place.is_dir() else []:
-        if path.suffix == ".part" or path.name.startswith(("journal.", "checkpoint-", "thalweg.lock")):
-            continue
-        found[path.name] = digest(path)
-    return found
+        return {output: digest(place, folder)}
+    return {str(path.relative_to(place)): digest(path, folder) for path in sorted(place.rglob("*"))
+            if path.is_file() and path.suffix != ".part" and
+            not path.name.startswith(("journal.", "checkpoint-", "thalweg.lock"))}
 
 
 class Prepared:
@@ -113,6 +113,7 @@ class Prepared:
         self.start = work / scenario.name / "start"
         self.start.mkdir(parents=True)
         for name, text in scenario.files.items():
+            (self.start / name).parent.mkdir(parents=True, exist_ok=True)
             (self.start / name).write_bytes(text if isinstance(text, bytes) else text.encode())
         for command in scenario.prepare:
             if command[0] == "damage":  # the run was killed before its end
@@ -282,6 +283,11 @@ sweep:
   overrides: [{when: {widths: 2}, penalty: {l2: 0.001}}]
 """,
     }
+    digits = {
+        "data/mnist/" + name: gzip.compress(content)
+        for part in ("train", "t10k") for name, content in (
+            (f"{part}-images-idx3-ubyte.gz", idx([12, 28, 28], [i * 37 % 256 for i in range(12 * 28 * 28)])),
+            (f"{part}-labels-idx1-ubyte.gz", idx([12], [3, 6] * 6)))}
     return [
         Scenario("train", files, "train train.yaml --output out --quiet"),
         Scenario("train_resume", files, "train train.yaml --output out --quiet --resume",
@@ -304,6 +310,11 @@ sweep:
                  prepare=["sweep sweep.yaml --output swept --quiet"]),
         Scenario("certify_run", files, "certify swept/models.h5:4 --output verdicts --quiet", "verdicts", resumes=False,
                  prepare=["sweep sweep.yaml --output swept --quiet"], only_new=True),
+        Scenario("thesis_minima", {}, "thesis local-minima --no-figures --output out --quiet --set threads=1 "
+                 "--set sweep.widths=[1,2] --set sweep.starts=2 --set stages.0.stop.steps=20 --set stages.1.stop.steps=5 "
+                 "--set sweep.overrides=[]", only_new=True),
+        Scenario("thesis_noise", digits, "thesis gradient-norm --no-figures --output out --quiet --set threads=1 "
+                 "--set stop.steps=2 --data data", only_new=True),
     ]
 
 

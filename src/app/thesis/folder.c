@@ -78,6 +78,7 @@ tw_status thesis_folder_check(const thesis_request *request, thesis_folder *fold
 {
 	char *path = NULL;
 	*folder = (thesis_folder){0};
+	TW_TRY(tw_folder_lock_look(request->output));
 	TW_TRY(tw_folder_path(request->output, marker, &path));
 	folder->known = access(path, F_OK) == 0;
 	tw_status status = folder->known ? check_marker(request, path) : TW_OK;
@@ -128,12 +129,17 @@ tw_status thesis_folder_begin(const thesis_request *request, thesis_folder *fold
 {
 	folder->before = tw_folder_remember(request->output);
 	TW_TRY(tw_folder_prepare(request->output, request->overwrite || folder->known));
-	if (folder->known && !request->overwrite) return TW_OK;
-	tw_status status = folder->known ? remove_experiments(request) : TW_OK;
-	if (status == TW_OK) status = write_marker(request);
-	if (status != TW_OK) tw_folder_undo(&folder->before, false);
+	tw_status status = tw_folder_lock_take(request->output, &folder->lock);
+	const bool begins = !folder->known || request->overwrite;
+	if (status == TW_OK && folder->known && begins) status = remove_experiments(request);
+	if (status == TW_OK && begins) status = write_marker(request);
+	if (status == TW_OK) return TW_OK;
+	thesis_folder_end(folder);
+	tw_folder_undo(&folder->before, false);
 	return status;
 }
+
+void thesis_folder_end(thesis_folder *folder) { tw_folder_lock_release(&folder->lock); }
 
 tw_status thesis_folder_make(const thesis_request *request, const char *name)
 {
@@ -146,7 +152,7 @@ tw_status thesis_folder_make(const thesis_request *request, const char *name)
 	return status;
 }
 
-void thesis_folder_undo(const thesis_request *request, const thesis_folder *folder, const char *name)
+void thesis_folder_undo(const thesis_request *request, thesis_folder *folder, const char *name)
 {
 	char *path = NULL;
 	if (tw_folder_path(request->output, name, &path) != TW_OK) return;
@@ -156,5 +162,6 @@ void thesis_folder_undo(const thesis_request *request, const thesis_folder *fold
 	if (tw_folder_path(request->output, marker, &path) != TW_OK) return;
 	unlink(path);
 	tw_free(path);
+	thesis_folder_end(folder);
 	tw_folder_undo(&folder->before, false);
 }

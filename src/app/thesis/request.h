@@ -4,6 +4,7 @@
 
 #include "app/thesis/thesis.h"
 #include "report/folder.h"
+#include "report/lock.h"
 
 enum { THESIS_MOST = 16 }; /* experiments of one call */
 
@@ -31,17 +32,20 @@ tw_status thesis_check_data(const thesis_request *request);
 typedef struct {
 	bool known; /* it holds a thesis run */
 	tw_folder_state before;
+	tw_folder_lock lock; /* from begin to end or undo */
 } thesis_folder;
 
 /* Whether the output folder can be used, looking alone. TW_USAGE: it holds something else, or a thesis run with other
- * options. */
+ * options. TW_IO: another process writes into it. */
 tw_status thesis_folder_check(const thesis_request *request, thesis_folder *folder);
-/* Makes the folder and thesis.json, which says what was asked. */
+/* Makes the folder, locks it, and writes thesis.json, which says what was asked. Undoes itself on failure. */
 tw_status thesis_folder_begin(const thesis_request *request, thesis_folder *folder);
 /* A folder for an experiment. */
 tw_status thesis_folder_make(const thesis_request *request, const char *name);
 /* After a failure of an experiment: removes its folder where it is empty; if it was the first one, what begin has made,
  * too. */
-void thesis_folder_undo(const thesis_request *request, const thesis_folder *folder, const char *name);
+void thesis_folder_undo(const thesis_request *request, thesis_folder *folder, const char *name);
+/* Unlocks the folder. Nothing where it is not locked. */
+void thesis_folder_end(thesis_folder *folder);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "app/sweep_train.h"
 #include "app/thesis/trained.h"
+#include "app/thesis/unfinished.h"
 #include "report/folder.h"
 
 static const char go_on[] = "the same command goes on";
@@ -183,20 +184,51 @@ static tw_status read_settings(const thesis_context *context, const char *name, 
 	return status;
 }
 
+/* What rank 0 does while a run is trained. */
+typedef struct {
+	tw_progress *progress;
+	thesis_unfinished unfinished;
+} run_watch;
+
 static void show_progress(void *self, const tw_record *latest, int64_t total_steps, double seconds)
 {
-	tw_progress_update(self, latest, total_steps, seconds);
+	const run_watch *watch = self;
+	tw_progress_update(watch->progress, latest, total_steps, seconds);
+}
+
+static tw_status keep_state(void *self, const tw_checkpoint *checkpoint)
+{
+	run_watch *watch = self;
+	return thesis_unfinished_keep(&watch->unfinished, checkpoint);
+}
+
+/* Nothing is recorded. */
+static tw_status mark_nothing(void *self, int64_t *bytes)
+{
+	(void)self;
+	*bytes = 0;
+	return TW_OK;
 }
 
 /* Collective. */
-static tw_status train_run(const thesis_context *context, tw_run *run, tw_summary *summary)
+static tw_status train_run(const thesis_context *context, const char *name, const tw_settings *settings, tw_run *run,
+                           tw_summary *summary)
 {
-	tw_progress *progress = NULL;
-	tw_status status = context->speaks ? tw_progress_create(&progress) : TW_OK;
-	TW_TRY(tw_comm_agree(context->comm, status));
-	const tw_monitor monitor = {.self = progress, .progress = show_progress};
-	status = tw_run_train(run, &monitor, summary);
-	tw_progress_finish(progress);
+	run_watch watch = {0};
+	tw_status status = TW_OK;
+	if (context->speaks) {
+		status = tw_progress_create(&watch.progress);
+		if (status == TW_OK) status = thesis_unfinished_open(context->folder, name, settings, &watch.unfinished);
+	}
+	status = tw_comm_agree(context->comm, status);
+	const tw_monitor monitor = {.self = &watch,
+	                            .progress = show_progress,
+	                            .keep = keep_state,
+	                            .mark = mark_nothing,
+	                            .start = watch.unfinished.start};
+	if (status == TW_OK) status = tw_run_train(run, &monitor, summary);
+	tw_progress_finish(watch.progress);
+	thesis_unfinished_close(&watch.unfinished);
 	TW_TRY(status);
 	return tw_comm_broadcast(context->comm, summary, sizeof *summary, 0);
 }
@@ -204,9 +236,18 @@ static tw_status train_run(const thesis_context *context, tw_run *run, tw_summar
 static tw_status check_end(const char *name, const tw_summary *summary)
 {
 	TW_CHECK(summary->stop_reason != TW_STOP_INTERRUPTED, TW_INTERRUPTED, "%s: interrupted after %" PRId64 " steps; %s",
-	         name, summary->steps, "the same command begins this run anew");
+	         name, summary->steps, go_on);
 	TW_CHECK(summary->stop_reason != TW_STOP_DIVERGED, TW_DIVERGED,
 	         "%s: diverged after %" PRId64 " steps: the cost or the gradient is not finite", name, summary->steps);
+	return TW_OK;
+}
+
+/* Rank 0. */
+static tw_status keep_trained(const thesis_context *context, const char *name, const tw_settings *settings,
+                              const tw_run *run, const tw_summary *summary)
+{
+	TW_TRY(thesis_trained_write(context->folder, name, settings, run, summary));
+	thesis_unfinished_remove(context->folder, name);
 	return TW_OK;
 }
 
@@ -218,10 +259,10 @@ static tw_status train_and_keep(const thesis_context *context, const char *name,
 	tw_run *run = NULL;
 	tw_log(TW_LOG_NOTE, "%s: one run", label.text);
 	TW_TRY(tw_run_create(context->comm, settings, &run));
-	tw_status status = train_run(context, run, summary);
+	tw_status status = train_run(context, name, settings, run, summary);
 	if (status == TW_OK) status = check_end(label.text, summary);
 	if (status == TW_OK) {
-		status = context->speaks ? thesis_trained_write(context->folder, name, settings, run, summary) : TW_OK;
+		status = context->speaks ? keep_trained(context, name, settings, run, summary) : TW_OK;
 		status = tw_comm_agree(context->comm, status);
 	}
 	if (status == TW_OK)
@@ -240,6 +281,7 @@ static tw_status look_for(const thesis_context *context, const char *name, const
 	} news = {0};
 	tw_status status = TW_OK;
 	if (context->speaks) status = thesis_trained_read(context->folder, name, settings, &news.summary, &news.there);
+	if (news.there) thesis_unfinished_remove(context->folder, name); /* of a call that was killed at its end */
 	TW_TRY(tw_comm_agree(context->comm, status));
 	TW_TRY(tw_comm_broadcast(context->comm, &news, sizeof news, 0));
 	*there = news.there;

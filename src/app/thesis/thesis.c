@@ -241,7 +241,7 @@ static tw_status run_one(const thesis_request *o, const thesis_experiment *exper
 }
 
 /* Collective. */
-static tw_status run_all(const thesis_request *o, const thesis_folder *folder, thesis_context *context)
+static tw_status run_all(const thesis_request *o, thesis_folder *folder, thesis_context *context)
 {
 	double seconds[THESIS_MOST];
 	for (int i = 0; i < o->count; i++) {
@@ -275,11 +275,11 @@ static tw_status run_chosen(const app_call *call, const thesis_request *o)
 	tw_status status = make_absolute(o->data, data);
 	if (status == TW_OK && context.speaks) status = check_all(o, &folder);
 	TW_TRY(tw_comm_agree(call->comm, status));
-	app_catch_signals();
 	if (context.speaks) status = begin_page(call, o, &context.page);
 	if (context.speaks && status == TW_OK) status = thesis_folder_begin(o, &folder);
 	status = tw_comm_agree(call->comm, status);
 	if (status == TW_OK) status = run_all(o, &folder, &context);
+	if (context.speaks) thesis_folder_end(&folder);
 	tw_page_free(context.page);
 	return status;
 }
@@ -288,6 +288,7 @@ static tw_status run_options(app_call *call, thesis_request *o)
 {
 	if (o->name) TW_TRY(thesis_choose(o));
 	TW_TRY(check_options(o));
+	if (o->name) app_catch_signals();
 	TW_TRY(app_open(call, &o->shared));
 	if (o->name) return run_chosen(call, o);
 	if (tw_comm_rank(call->comm) == 0) thesis_list();
