@@ -22,6 +22,7 @@ set tics nomirror
 do for [format in "svg png"] {
 	if (format eq "svg") { set terminal svg size 1000,900 font "sans,16" background rgb "white" }
 	else { set terminal pngcairo size 1000,900 font "sans,13" background rgb "white" }
+	dot = format eq "svg" ? 0.8 : 1.1 # the same size in pixels, nearly
 	set output "audit-index.".format
 	set multiplot layout 2,1 margins 0.12,0.97,0.09,0.90 spacing 0.1,0.11
 	set key at screen 0.5,0.985 center top horizontal maxrows 2 width 2 samplen 1
@@ -29,7 +30,7 @@ do for [format in "svg png"] {
 	set ylabel "index / d"
 	set yrange [-0.02:*]
 	plot for [i = 1:words(verdicts)] "certificates.csv" using (cost(word(verdicts, i))):(index(word(verdicts, i))) \
-		with points pt int(word(shape, i)) ps 1.1 lw 1.5 lc rgb word(color, i) title word(verdicts, i)
+		with points pt int(word(shape, i)) ps dot lw 1.5 lc rgb word(color, i) title word(verdicts, i)
 	unset key
 	set xlabel "cost f(θ)"
 	set ylabel "λ_{min} / λ_{max}"
@@ -37,7 +38,7 @@ do for [format in "svg png"] {
 	set nonlinear y via fold(y) inverse unfold(y)
 	set ytics ("1" 1, "10^{-2}" 1e-2, "10^{-4}" 1e-4, "10^{-6}" 1e-6, "0" 0, "-10^{-6}" -1e-6, "-10^{-4}" -1e-4, "-10^{-2}" -1e-2, "-1" -1)
 	plot for [i = 1:words(verdicts)] "certificates.csv" using (cost(word(verdicts, i))):(least(word(verdicts, i))) \
-		with points pt int(word(shape, i)) ps 1.1 lw 1.5 lc rgb word(color, i) notitle
+		with points pt int(word(shape, i)) ps dot lw 1.5 lc rgb word(color, i) notitle
 	unset nonlinear y
 	set ytics autofreq
 	unset multiplot

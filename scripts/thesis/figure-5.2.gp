@@ -21,13 +21,13 @@ do for [format in "svg png"] {
 	if (format eq "svg") { set terminal svg size 1000,760 font "sans,15" background rgb "white" }
 	else { set terminal pngcairo size 1000,760 font "sans,12" }
 	set output "figure-5.2.".format
-	set multiplot layout 2,3 margins 0.075,0.88,0.14,0.95 spacing 0.075,0.14
+	set multiplot layout 2,3 margins 0.075,0.88,0.16,0.95 spacing 0.075,0.15
 	do for [i = 1:minima] {
 		set title sprintf("d_1 = %d, f(θ) = %.2g", width[i], cost[i])
 		if (i == minima) {
-			set colorbox user origin 0.91,0.14 size 0.02,0.81
+			set colorbox user origin 0.91,0.16 size 0.02,0.79
 			set cblabel "h(x, θ)"
-			set key at screen 0.5,0.02 center bottom horizontal samplen 1
+			set key at screen 0.48,0.005 center bottom horizontal samplen 1
 		} else {
 			unset colorbox
 		}
