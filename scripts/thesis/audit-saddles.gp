@@ -9,7 +9,7 @@ set border 3
 set tics nomirror
 set xrange [-0.02:*]
 set yrange [0:*]
-set key top left reverse Left samplen 1
+set key outside center top horizontal samplen 1
 is(minimum) = (column("index") == 0) == minimum
 do for [format in "svg png"] {
 	if (format eq "svg") { set terminal svg size 900,560 font "sans,16" background rgb "white" }

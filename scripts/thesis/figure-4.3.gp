@@ -8,7 +8,7 @@ set cntrparam levels incremental -0.225, 0.05, 1.5
 set key at screen 0.5,0.97 center top horizontal maxrows 2 samplen 2
 set lmargin at screen 0.12
 set rmargin at screen 0.97
-set bmargin at screen 0.13
+set bmargin at screen 0.17
 set tmargin at screen 0.85
 set size ratio -1
 set xlabel "x"

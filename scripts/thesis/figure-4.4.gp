@@ -9,8 +9,8 @@ set style line 2 lw 1 pt 7 ps 0.45 lc rgb "#1f4e79"
 set style line 3 lw 2 pt 4 ps 1.6 lc rgb "black"
 set style line 4 lw 3 pt 2 ps 1.8 lc rgb "#b5442e"
 do for [kind in "svg png"] {
-	if (kind eq "svg") { set terminal svg size 960,560 font "sans-serif,17" } \
-	else { set terminal pngcairo size 1440,840 font "sans,17" fontscale 1.3 linewidth 1.5 }
+	if (kind eq "svg") { set terminal svg size 960,600 font "sans-serif,17" } \
+	else { set terminal pngcairo size 1440,900 font "sans,17" fontscale 1.3 linewidth 1.5 }
 	set output "figure-4.4.".kind
 	set multiplot
 	# the legend, over both panels
@@ -35,8 +35,8 @@ do for [kind in "svg png"] {
 	set ytics out nomirror
 	set xlabel "ω_1"
 	set ylabel "ω_2"
-	set bmargin at screen 0.15
-	set tmargin at screen 0.83
+	set bmargin at screen 0.18
+	set tmargin at screen 0.81
 	set size ratio -1
 	set xrange [(w_min_x + w_max_x) / 2 - half : (w_min_x + w_max_x) / 2 + half]
 	set yrange [(w_min_y + w_max_y) / 2 - half : (w_min_y + w_max_y) / 2 + half]

@@ -36,8 +36,8 @@ do for [kind in "svg png"] {
 	set ytics out nomirror
 	do for [row = 1:3] {
 		label = word(names, row)
-		set bmargin at screen 0.07 + 0.315 * (3 - row)
-		set tmargin at screen 0.07 + 0.315 * (3 - row) + 0.2
+		set bmargin at screen 0.075 + 0.313 * (3 - row)
+		set tmargin at screen 0.075 + 0.313 * (3 - row) + 0.2
 		set lmargin at screen 0.1
 		set rmargin at screen 0.3778
 		set size ratio -1

@@ -13,12 +13,12 @@ set format cb "%.2f"
 set xlabel "x_1"
 set ylabel "x_2" offset 0.4
 set colorbox
-set key at graph 0.5,-0.25 center top horizontal samplen 1
+set key at graph 0.5,-0.3 center top horizontal samplen 1
 do for [format in "svg png"] {
 	if (format eq "svg") { set terminal svg size 1000,480 font "sans,16" background rgb "white" }
 	else { set terminal pngcairo size 1000,480 font "sans,13" }
 	set output "figure-5.1.".format
-	set multiplot layout 1,2 margins 0.075,0.92,0.24,0.9 spacing 0.15
+	set multiplot layout 1,2 margins 0.075,0.92,0.27,0.9 spacing 0.15
 	set title "density of the inputs with y = 0"
 	plot "class-densities.csv" using "x1":"x2":"density_0" with image notitle, \
 		"observations.csv" using "x1":(column("y") == 0 ? column("x2") : NaN) \
