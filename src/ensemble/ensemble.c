@@ -215,6 +215,7 @@ tw_status tw_ensemble_start(tw_ensemble *ensemble, const tw_replica_start *start
 		                      start->seed, start->run, &free_place->feed));
 	free_place->taken = true;
 	chosen->place[lane] = free_place;
+	lanes_clear(chosen->lanes, lane); /* while it was vacant, updates have gone over its state */
 	lanes_import(chosen->lanes, lane, start->theta);
 	return TW_OK;
 }

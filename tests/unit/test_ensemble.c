@@ -247,8 +247,9 @@ static void start_run(const run_case *c, tw_ensemble *ensemble, int64_t run, dou
 	CHECK_OK(tw_ensemble_start(ensemble, &start));
 }
 
-/* All runs through an ensemble of so many places, each compared with the one alone. */
-static void check_runs(run_case *c, int replicas, double *const *starts, const run_end *alone)
+/* All runs through an ensemble of so many places, of which the first step finds `share` filled, each compared with the
+ * one alone. */
+static void check_runs(run_case *c, int replicas, int share, double *const *starts, const run_end *alone)
 {
 	tw_ensemble *ensemble;
 	tw_replica_end end;
@@ -258,7 +259,8 @@ static void check_runs(run_case *c, int replicas, double *const *starts, const r
 	CU_ASSERT_TRUE_FATAL(tw_ensemble_covers(&c->options, c->stage, c->stages, &why));
 	CHECK_OK(tw_ensemble_create(&c->options, &ensemble));
 	while (finished < RUNS) {
-		while (next < RUNS && tw_ensemble_free_places(ensemble) > 0) start_run(c, ensemble, next++, starts);
+		const int64_t until = next == 0 && share < RUNS ? share : RUNS;
+		while (next < until && tw_ensemble_free_places(ensemble) > 0) start_run(c, ensemble, next++, starts);
 		CHECK_OK(tw_ensemble_train(ensemble, 1 + finished % 7));
 		while (tw_ensemble_take(ensemble, &end)) {
 			const run_end *expected = &alone[end.tag];
@@ -283,7 +285,8 @@ static void compare_runs(run_case *c)
 		starts[run] = draw_theta(dimension, 100 + (int)run);
 		alone[run] = run_alone(c, run, starts[run]);
 	}
-	for (int i = 0; i < 4; i++) check_runs(c, replicas[i], starts, alone);
+	for (int i = 0; i < 4; i++) check_runs(c, replicas[i], RUNS, starts, alone);
+	check_runs(c, 0, 5, starts, alone);
 	for (int64_t run = 0; run < RUNS; run++) tw_free(starts[run]), tw_free(alone[run].theta);
 }
 
