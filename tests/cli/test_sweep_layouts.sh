@@ -104,6 +104,10 @@ resumed()
 
 same minima "2x1 1x1 1x2@5 2x2@1 3x2@64 4x1 4x2/2" "${minima[@]}"
 check "minima: runs stop by rule and by limit" [ "$(cut -d, -f13 minima/runs.csv | sort -u | wc -l)" -gt 20 ]
+# Rules with a state, in places that are filled while other runs are under way: few cells, shared out to all threads.
+same rules "1x1 1x2 2x1 3x1 4x1" "$here/../../scripts/thesis/methods-minima.yaml" --set "sweep.widths=[3]" \
+	--set "sweep.methods=[momentum,adam]" --set "sweep.step_sizes=[0.1,0.03]" --set sweep.starts=20 \
+	--set stages.0.stop.steps=2000 --set stages.1.stop.steps=500
 same batches "1x1 1x2@1 3x1@5 2x2" batches.yaml
 same schedules "1x2 2x2@5 4x1@64" schedules.yaml
 same shapes "1x1@64 3x2 2x1@1" shapes.yaml
