@@ -11,7 +11,12 @@ typedef struct {
 	int64_t run;        /* one of its runs; -1: all */
 	const tw_certify_options *options;
 	int threads; /* points that a rank judges at the same time; 0: as the plan says, or decided from the environment */
+	const tw_certified *known; /* rank 0, of all runs, in their order: what an earlier call gave; what it has judged is
+	                              taken over. NULL there, and on the other ranks: nothing */
 } certify_order;
+
+/* Whether it has its verdict, or that there is nothing finite to be judged. */
+bool certify_is_judged(const tw_certified *point);
 
 /* Collective. Judges the points one by one in double precision, each by one thread of one rank, dealt out in order of
  * size: the same certificates on any layout. *out (rank 0; NULL elsewhere; tw_free) gets *count of them in the order of

@@ -24,8 +24,8 @@ typedef struct {
 typedef struct {
 	const certify_order *order;
 	tw_comm *comm, *self;
-	point *point; /* the largest first */
-	int64_t count;
+	point *point; /* the largest first, from `known` on: those to be judged */
+	int64_t count, known;
 	double *theta;
 	tw_data **data;    /* one a cell; cells of the same data share it */
 	tw_certified *own; /* of this rank's points, in its order */
@@ -153,6 +153,33 @@ static tw_status gather_points(deal *d)
 	return TW_OK;
 }
 
+bool certify_is_judged(const tw_certified *point) { return point->status == TW_OK || point->status == TW_DIVERGED; }
+
+/* Collective. Puts the points that are known first. */
+static tw_status set_known_aside(deal *d)
+{
+	const tw_certified *known = d->order->known;
+	point *sorted = NULL;
+	char *judged = NULL;
+	tw_status status = tw_alloc_array((void **)&sorted, d->count, sizeof *sorted, "the points");
+	if (status == TW_OK) status = tw_alloc_array((void **)&judged, d->count, 1, "the points");
+	for (int64_t i = 0; known && i < d->count && status == TW_OK; i++)
+		judged[i] = (char)certify_is_judged(&known[d->point[i].run]);
+	status = tw_comm_agree(d->comm, status);
+	if (status == TW_OK) status = tw_comm_broadcast(d->comm, judged, (size_t)d->count, 0);
+	if (status == TW_OK) {
+		int64_t at = 0;
+		for (int wanted = 1; wanted >= 0; wanted--) {
+			for (int64_t i = 0; i < d->count; i++)
+				if (judged[i] == wanted) sorted[at++] = d->point[i];
+			if (wanted) d->known = at;
+		}
+		memcpy(d->point, sorted, (size_t)d->count * sizeof *sorted);
+	}
+	tw_free(sorted), tw_free(judged);
+	return status;
+}
+
 /* ---- one point ----------------------------------------------------------------------------------------------- */
 
 /* The widths of the hidden layers, -1 where they differ. */
@@ -216,6 +243,19 @@ static void show_progress(deal *d)
 	if (d->progress) tw_sweep_progress_update(d->progress, &state);
 }
 
+/* Of the points to be judged, those of a rank are dealt out in turn. */
+static int64_t count_of(const deal *d, int rank)
+{
+	const int ranks = tw_comm_size(d->comm);
+	const int64_t all = d->count - d->known;
+	return rank < all ? (all - rank + ranks - 1) / ranks : 0;
+}
+
+static const point *point_of(const deal *d, int64_t mine)
+{
+	return &d->point[d->known + tw_comm_rank(d->comm) + mine * tw_comm_size(d->comm)];
+}
+
 /* The first failure, or wish to stop, ends the work of all threads of the rank. */
 static void stop_all(deal *d, tw_status status)
 {
@@ -226,7 +266,6 @@ static void stop_all(deal *d, tw_status status)
 
 static void work(deal *d)
 {
-	const int rank = tw_comm_rank(d->comm), ranks = tw_comm_size(d->comm);
 	while (atomic_load(&d->stop) == TW_OK) {
 		const int64_t mine = atomic_fetch_add(&d->next, 1);
 		if (mine >= d->own_count) return;
@@ -235,7 +274,7 @@ static void work(deal *d)
 			stop_all(d, TW_INTERRUPTED);
 			return;
 		}
-		const tw_status status = judge(d, &d->point[rank + mine * ranks], &d->own[mine]);
+		const tw_status status = judge(d, point_of(d, mine), &d->own[mine]);
 		if (status != TW_OK) stop_all(d, status);
 		atomic_fetch_add(&d->done, 1);
 		if (omp_get_thread_num() == 0) show_progress(d);
@@ -245,11 +284,10 @@ static void work(deal *d)
 /* Local. Judges this rank's points. */
 static tw_status judge_own(deal *d, int threads)
 {
-	const int rank = tw_comm_rank(d->comm), ranks = tw_comm_size(d->comm);
-	d->own_count = rank < d->count ? (d->count - rank + ranks - 1) / ranks : 0;
+	d->own_count = count_of(d, tw_comm_rank(d->comm));
 	TW_TRY(tw_alloc_array((void **)&d->own, d->own_count + 1, sizeof *d->own, "certificates"));
-	for (int64_t i = 0; i < d->own_count; i++) d->own[i] = unseen(d, &d->point[rank + i * ranks]);
-	if (rank == 0) TW_TRY(tw_sweep_progress_create(&d->progress));
+	for (int64_t i = 0; i < d->own_count; i++) d->own[i] = unseen(d, point_of(d, i));
+	if (tw_comm_rank(d->comm) == 0) TW_TRY(tw_sweep_progress_create(&d->progress));
 	d->begin = tw_now();
 #pragma omp parallel num_threads(threads)
 	work(d);
@@ -275,8 +313,7 @@ static tw_status gather(deal *d, tw_certified **out, int64_t *count)
 	status = tw_comm_agree(d->comm, status);
 	if (status == TW_OK) {
 		bytes[0] = d->own_count * (int64_t)sizeof **out;
-		for (int r = 0; rank == 0 && r < ranks; r++)
-			bytes[ranks + r] = (r < d->count ? (d->count - r + ranks - 1) / ranks : 0) * (int64_t)sizeof **out;
+		for (int r = 0; rank == 0 && r < ranks; r++) bytes[ranks + r] = count_of(d, r) * (int64_t)sizeof **out;
 		status = tw_comm_exchange(d->comm, d->own, bytes, *out, bytes + ranks);
 	}
 	tw_free(bytes);
@@ -285,6 +322,7 @@ static tw_status gather(deal *d, tw_certified **out, int64_t *count)
 		*out = NULL;
 		return status;
 	}
+	for (int64_t i = 0; rank == 0 && i < d->known; i++) (*out)[d->count - 1 - i] = d->order->known[d->point[i].run];
 	if (rank == 0) qsort(*out, (size_t)d->count, sizeof **out, by_run);
 	*count = d->count;
 	return TW_OK;
@@ -297,6 +335,7 @@ static tw_status run_deal(deal *d, tw_certified **out, int64_t *count)
 	int threads = 1;
 	TW_TRY(tw_launch_threads(d->comm, order->threads ? order->threads : order->plan->threads, &threads));
 	TW_TRY(gather_points(d));
+	TW_TRY(set_known_aside(d));
 	const tw_status status = judge_own(d, threads);
 	const tw_status room = tw_comm_agree(d->comm, d->own ? TW_OK : status);
 	if (room != TW_OK) return room;

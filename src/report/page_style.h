@@ -48,6 +48,8 @@ static const char tw_page_style[] =
     "figure img{display:block;width:100%;height:auto;background:#fff}\n"
     "figcaption{margin-top:.5rem;color:var(--faint);font-size:.92rem}\n"
     "@media print{body{max-width:none;padding:0;font-size:10.5pt;color:#000;background:#fff}"
-    "h2,h3{break-after:avoid}figure,tr,.finding{break-inside:avoid}a{color:inherit;text-decoration:none}}\n";
+    "h2,h3{break-after:avoid}figure,tr,.finding{break-inside:avoid}"
+    "caption{break-after:avoid}a{color:inherit;text-decoration:none}"
+    ".table{overflow:visible}table{font-size:8.5pt}th,td{padding:.2rem .45rem}}\n";
 
 #endif

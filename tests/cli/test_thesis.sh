@@ -166,6 +166,47 @@ else
 	echo "note: no digits here, theta_1 not trained"
 fi
 
+# Certificates of an audit are kept; it is stopped when it comes to its next part.
+audit=(thesis audit --no-figures --set "sweep.widths=[2]" --set sweep.starts=10 --set "sweep.overrides=[]" --set threads=1)
+# audit_until CONDITION... -- ARGUMENTS...: the audit, stopped by SIGUSR1 when the command succeeds
+audit_until()
+{
+	local condition=()
+	while [ "$1" != -- ]; do condition+=("$1"); shift; done
+	shift
+	"$thalweg" "${audit[@]}" "$@" >log 2>&1 &
+	pid=$!
+	for _ in $(seq 1200); do "${condition[@]}" 2>/dev/null && break; sleep 0.05; done
+	kill -USR1 $pid
+	wait $pid
+	code=$?
+	check "audit $*: exit code $code, not 75" [ "$code" -eq 75 ]
+}
+same_certificates()
+{
+	for file in audit certificates; do
+		check "$1: another $file.csv" cmp -s audit_whole/audit/$file.csv audit_cut/audit/$file.csv
+	done
+	rm -f audit_cut/audit/*.csv
+}
+audit_until test -e audit_whole/audit/audit.csv -- --output audit_whole
+cp -r audit_whole audit_cut && rm audit_cut/audit/*
+audit_until grep -q 'to be certified' log -- --output audit_cut
+judged=$(sed -n 's/.*audit: interrupted: \([0-9]*\) of 30 end points certified; the same command goes on/\1/p' log)
+check "audit interrupted: nothing is kept" [ -s audit_cut/audit/certificates.kept ]
+rm -f audit_cut/audit/*.csv # there if all were certified before the signal came
+audit_until test -e audit_cut/audit/audit.csv -- --output audit_cut
+[ -z "$judged" ] && echo "note: the audit was not interrupted in time" ||
+	check "audit going on: other points" grep -q "audit: $((30 - judged)) end points to be certified" log
+same_certificates "audit going on"
+audit_until test -e audit_cut/audit/audit.csv -- --output audit_cut
+check "audit, a second call: certified anew" grep -q "audit: certified before" log
+same_certificates "audit, a second call"
+printf x | dd of=audit_cut/audit/certificates.kept bs=1 seek=5000 conv=notrunc 2>/dev/null
+audit_until test -e audit_cut/audit/audit.csv -- --output audit_cut
+check "audit, damaged certificates: no note" grep -q "certificates.kept: of other end points.*begins anew" log
+same_certificates "audit, damaged certificates"
+
 # ---- ranks -----------------------------------------------------------------------------------------------------------
 
 if command -v "$mpirun" >/dev/null; then

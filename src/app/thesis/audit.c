@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/thesis/audit_kept.h"
 #include "app/thesis/local_minima.h"
 
 enum { VERDICTS = TW_VERDICT_COUNT + 1, OTHER = TW_VERDICT_COUNT, CELL_TEXT = 32 };
@@ -40,16 +41,53 @@ static tw_status find_sweep(thesis_context *context, char **folder)
 	return status;
 }
 
+static int64_t count_judged(const tw_certified *point, int64_t count)
+{
+	int64_t judged = 0;
+	for (int64_t i = 0; point && i < count; i++) judged += certify_is_judged(&point[i]);
+	return judged;
+}
+
+/* Rank 0. */
+static tw_status keep(const thesis_context *context, const audit_kept *kept, const tw_certified *point, bool stopped)
+{
+	TW_TRY(audit_kept_write(context->folder, kept, point));
+	if (!stopped) return TW_OK;
+	return tw_fail(TW_INTERRUPTED,
+	               "audit: interrupted: %" PRId64 " of %" PRId64 " end points certified; the same command goes on",
+	               count_judged(point, kept->count), kept->count);
+}
+
+/* Collective. */
+static tw_status certify_missing(thesis_context *context, const char *models, const tw_sweep_plan *plan,
+                                 const audit_kept *kept, tw_certified **point)
+{
+	tw_certify_options options;
+	int64_t count = 0;
+	const int64_t before = count_judged(kept->point, kept->count);
+	tw_certify_defaults(&options);
+	const certify_order order = {.plan = plan, .models = models, .run = -1, .options = &options, .known = kept->point};
+	if (before < plan->runs)
+		tw_log(TW_LOG_NOTE, "audit: %" PRId64 " end points to be certified", plan->runs - before);
+	else
+		tw_log(TW_LOG_NOTE, "audit: certified before");
+	tw_status status = certify_points(context->comm, &order, point, &count);
+	if (status != TW_OK && status != TW_INTERRUPTED) return status;
+	if (*point) status = keep(context, kept, *point, status == TW_INTERRUPTED);
+	return tw_comm_agree(context->comm, status);
+}
+
 /* Collective. *point on rank 0: plan->runs of them. */
 static tw_status certify_sweep(thesis_context *context, const char *models, const tw_sweep_plan *plan,
                                tw_certified **point)
 {
-	tw_certify_options options;
-	int64_t count = 0;
-	tw_certify_defaults(&options);
-	const certify_order order = {.plan = plan, .models = models, .run = -1, .options = &options};
-	tw_log(TW_LOG_NOTE, "audit: %" PRId64 " end points to be certified", plan->runs);
-	return certify_points(context->comm, &order, point, &count);
+	audit_kept kept = {0};
+	tw_status status = TW_OK;
+	if (context->speaks) status = audit_kept_read(context->folder, models, plan->runs, &kept);
+	status = tw_comm_agree(context->comm, status);
+	if (status == TW_OK) status = certify_missing(context, models, plan, &kept, point);
+	tw_free(kept.point);
+	return status;
 }
 
 /* ---- counts -------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* app/thesis/audit.h: what kinds of points the runs of 5.1 have found: what its files share.
  *   audit.c           every end point certified; shares of the verdicts
+ *   audit_kept.c      the certificates, for the next call
  *   audit_density.c   the spectral density of the Hessian at one of them
  *   audit_saddles.c   index and cost of stationary points next to runs (Dauphin and others 2014) */
 #ifndef THALWEG_APP_THESIS_AUDIT_H
