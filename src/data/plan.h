@@ -14,6 +14,7 @@ typedef struct {
 	int texts;
 	bool single;             /* one table holds inputs and outputs; `outputs` columns of it are outputs */
 	int64_t inputs, outputs; /* single */
+	int64_t rows;            /* that the file of a preset has; 0: as many as there are */
 	bool has_test;           /* the set has a test part of its own */
 	/* Observation from a row of the single table; NULL: the row holds the inputs, then the outputs. */
 	void (*derive)(const double *row, double *x, double *y);

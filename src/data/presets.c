@@ -75,6 +75,7 @@ static tw_status fill_california(tw_plan *plan)
 	plan->place[TW_PLACE_INPUTS].selection = "0-8";
 	plan->options.header = false;
 	plan->inputs = 8;
+	plan->rows = 20640;
 	plan->derive = derive_california;
 	if (plan->options.scale_inputs == TW_SCALE_NONE) plan->options.scale_inputs = TW_SCALE_STANDARD;
 	if (plan->options.scale_outputs == TW_SCALE_NONE) plan->options.scale_outputs = TW_SCALE_STANDARD;

@@ -9,6 +9,9 @@ static tw_status source_prepare(tw_source *source, const tw_plan *plan, bool tes
 	const tw_place *place = plan->place + (test ? TW_PLACE_TEST_INPUTS : TW_PLACE_INPUTS);
 	TW_TRY(tw_table_open(&source->input, plan->format, &place[0], &plan->options));
 	source->rows = source->input.rows;
+	TW_CHECK(!plan->rows || source->rows == plan->rows, TW_IO,
+	         "%s: has %lld rows and not %lld: it is truncated or another file; fetch it again", source->input.file,
+	         (long long)source->rows, (long long)plan->rows);
 	if (plan->single) {
 		source->inputs = plan->inputs ? plan->inputs : source->input.columns - plan->outputs;
 		source->outputs = plan->outputs;

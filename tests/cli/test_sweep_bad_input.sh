@@ -76,6 +76,9 @@ refused "no data file" 3 "nowhere.csv" --set data.preset=none --set data.source=
 	--set data.outputs=nowhere.csv:2
 refused "no folder of data" 3 "nowhere/cal_housing.data" --set data.preset=california --set data.path=nowhere \
 	--set loss=square --set network.output=identity
+mkdir cut && yes -- -122.23,37.88,41,880,129,322,126,8.3252,452600 | head -50 >cut/cal_housing.data
+refused "a truncated data set" 3 "cut/cal_housing.data: has 50 rows and not 20640" --set data.preset=california \
+	--set data.path=cut --set loss=square --set network.output=identity
 exits "end points" 0 "$thalweg" sweep --set sweep.starts=2 --set "sweep.widths=[2]" --set stop.steps=5 --output points \
 	--quiet
 refused "no such end point" 3 "points/models.h5: there is no run 2 in it: the last is run 1" --set "sweep.widths=[2]" \
