@@ -174,6 +174,7 @@ audit_until()
 	local condition=()
 	while [ "$1" != -- ]; do condition+=("$1"); shift; done
 	shift
+	rm -f log # of the call before
 	"$thalweg" "${audit[@]}" "$@" >log 2>&1 &
 	pid=$!
 	for _ in $(seq 1200); do "${condition[@]}" 2>/dev/null && break; sleep 0.05; done
